@@ -71,6 +71,12 @@ public final class Metrics {
     public final Gauge diskReserveBytes = gauge("openwit_disk_reserve_bytes", "Room on the log's volume", "state");
     public final Gauge walQueueBytes = gauge("openwit_wal_queue_bytes", "Bytes that wait for the log writer");
     public final Gauge openBatches = gauge("openwit_open_batches", "Batches that are being filled at the gateway");
+    public final Counter bulkConnects = counter(
+            "openwit_bulk_connects_total", "Streams to an ingest node that were opened, or not", "node", "result");
+    public final Gauge bulkBytesInFlight = gauge(
+            "openwit_bulk_in_flight_bytes", "Bytes of batches sent to an ingest node that have no answer", "node");
+    public final Gauge bulkQueuedBytes =
+            gauge("openwit_bulk_queued_bytes", "Bytes of batches from gateways that have no answer");
     public final Gauge alarms = gauge("openwit_alarm", "1 while the alarm stands", "alarm");
 
     public final Counter storageBatches =

@@ -1,0 +1,55 @@
+package io.openwit.columnar;
+
+import org.apache.arrow.vector.types.pojo.ArrowType;
+import org.apache.arrow.vector.types.pojo.Field;
+
+/// Booleans, a bit each.
+public final class BoolColumn extends Column {
+    private final Bytes bits = new Bytes(128);
+
+    BoolColumn() {}
+
+    public void append(boolean value) {
+        validity.value(count);
+        put(value);
+        count++;
+    }
+
+    private void put(boolean value) {
+        int at = count >>> 3;
+        int bit = count & 7;
+        if (bit == 0) {
+            bits.put((byte) 0);
+        }
+        // Bits behind the last are whatever an abandoned row left there.
+        int kept = bits.array[at] & ((1 << bit) - 1);
+        bits.array[at] = (byte) (value ? kept | 1 << bit : kept);
+    }
+
+    @Override
+    void appendNothing() {
+        put(false);
+    }
+
+    @Override
+    void appendCopy(int index) {
+        put((bits.array[index >>> 3] >>> (index & 7) & 1) != 0);
+    }
+
+    @Override
+    void truncateValues(int to) {
+        bits.truncate((to + 7) >>> 3);
+    }
+
+    @Override
+    void layOut(Sealer out) {
+        out.node(count, validity.nulls());
+        validity.layOut(count, out);
+        out.buffer(bits.array, 0, bits.size);
+    }
+
+    @Override
+    Field field(String name, boolean nullable, DictionaryIds ids) {
+        return leaf(name, nullable, ArrowType.Bool.INSTANCE);
+    }
+}

@@ -1,0 +1,86 @@
+package io.openwit.columnar;
+
+import java.util.Arrays;
+
+/// Bytes that grow, with [#SLACK] readable bytes behind the last. Not thread-safe.
+public final class Bytes {
+    /// Bytes behind the end that may be read, not judged.
+    public static final int SLACK = 8;
+
+    /// What one buffer of a batch may hold: Arrow's 32-bit offsets and Java's arrays end there.
+    public static final int MAX_BYTES = Integer.MAX_VALUE - 64;
+
+    byte[] array;
+    int size;
+
+    public Bytes(int capacity) {
+        array = new byte[capacity + SLACK];
+    }
+
+    /// The array that holds the bytes from 0 to [#size]; replaced when it grows.
+    public byte[] array() {
+        return array;
+    }
+
+    public int size() {
+        return size;
+    }
+
+    /// Forgets all bytes from `size` on.
+    public void truncate(int size) {
+        this.size = size;
+    }
+
+    public void put(byte value) {
+        int at = room(1);
+        array[at] = value;
+    }
+
+    public void putInt(int value) {
+        int at = room(4);
+        LittleEndian.putInt(array, at, value);
+    }
+
+    public void putLong(long value) {
+        int at = room(8);
+        LittleEndian.putLong(array, at, value);
+    }
+
+    public void put(byte[] source, int from, int length) {
+        int at = room(length);
+        System.arraycopy(source, from, array, at, length);
+    }
+
+    /// Appends a copy of a stretch of its own bytes.
+    void repeat(int from, int length) {
+        int at = room(length);
+        System.arraycopy(array, from, array, at, length);
+    }
+
+    void putZeros(int length) {
+        int at = room(length);
+        Arrays.fill(array, at, at + length, (byte) 0);
+    }
+
+    /// Adds `length` bytes of any content.
+    ///
+    /// @return where they begin
+    /// @throws IllegalStateException there would be more than [#MAX_BYTES]
+    int room(int length) {
+        int at = size;
+        int needed = at + length;
+        if (needed < 0 || needed > array.length - SLACK) {
+            grow((long) at + length);
+        }
+        size = needed;
+        return at;
+    }
+
+    private void grow(long needed) {
+        if (needed > MAX_BYTES) {
+            throw new IllegalStateException("a column would hold " + needed + " bytes, at most " + MAX_BYTES);
+        }
+        long capacity = Math.min(MAX_BYTES, Math.max(needed, array.length * 2L));
+        array = Arrays.copyOf(array, (int) capacity + SLACK);
+    }
+}

@@ -1,0 +1,88 @@
+package io.openwit.columnar;
+
+import java.util.List;
+import org.apache.arrow.vector.types.pojo.ArrowType;
+import org.apache.arrow.vector.types.pojo.DictionaryEncoding;
+import org.apache.arrow.vector.types.pojo.Field;
+import org.apache.arrow.vector.types.pojo.FieldType;
+
+/// Texts that repeat: numbers into a dictionary of the batch.
+public final class DictColumn extends Column {
+    private final Dictionary dictionary;
+    private final Bytes indices = new Bytes(1024);
+
+    DictColumn(RowJournal journal) {
+        dictionary = new Dictionary(journal);
+    }
+
+    /// Appends a text; what is not UTF-8 is mended.
+    ///
+    /// @param bytes readable up to 7 bytes behind the text
+    public void append(byte[] bytes, int from, int length) {
+        int index = count > 0 ? lastIfEqual(bytes, from, length) : -1;
+        indices.putInt(index >= 0 ? index : dictionary.index(bytes, from, length));
+        validity.value(count++);
+    }
+
+    /// Most texts equal the one before: then the table need not be asked.
+    private int lastIfEqual(byte[] bytes, int from, int length) {
+        int last = LittleEndian.getInt(indices.array, (count - 1) * 4);
+        return last < dictionary.size() && dictionary.equal(last, bytes, from, length) ? last : -1;
+    }
+
+    /// Appends a text, or null where it is empty.
+    public void appendOrNull(byte[] bytes, int from, int length) {
+        if (length == 0) {
+            appendNull();
+        } else {
+            append(bytes, from, length);
+        }
+    }
+
+    int indexAt(int at) {
+        return LittleEndian.getInt(indices.array, at * 4);
+    }
+
+    boolean equalAt(int at, byte[] bytes, int from, int length) {
+        int index = indexAt(at);
+        return index < dictionary.size() && dictionary.equal(index, bytes, from, length);
+    }
+
+    void appendIndex(int index) {
+        indices.putInt(index);
+        validity.value(count++);
+    }
+
+    @Override
+    void appendNothing() {
+        indices.putInt(0);
+    }
+
+    @Override
+    void appendCopy(int index) {
+        indices.putInt(indexAt(index));
+    }
+
+    @Override
+    void truncateValues(int to) {
+        indices.truncate(to * 4);
+    }
+
+    @Override
+    void dictionaries(List<Dictionary> all) {
+        all.add(dictionary);
+    }
+
+    @Override
+    void layOut(Sealer out) {
+        out.node(count, validity.nulls());
+        validity.layOut(count, out);
+        out.buffer(indices.array, 0, indices.size);
+    }
+
+    @Override
+    Field field(String name, boolean nullable, DictionaryIds ids) {
+        DictionaryEncoding encoding = new DictionaryEncoding(ids.next(), false, Dictionary.indexType());
+        return new Field(name, new FieldType(nullable, ArrowType.Utf8.INSTANCE, encoding), List.of());
+    }
+}

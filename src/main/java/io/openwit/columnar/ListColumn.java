@@ -1,0 +1,63 @@
+package io.openwit.columnar;
+
+import java.util.List;
+import org.apache.arrow.vector.complex.ListVector;
+import org.apache.arrow.vector.types.pojo.ArrowType;
+import org.apache.arrow.vector.types.pojo.Field;
+import org.apache.arrow.vector.types.pojo.FieldType;
+
+/// Lists: append elements to [#elements], then close the list with [#append].
+public final class ListColumn<C extends Column> extends Column {
+    private final Bytes offsets = new Bytes(1024);
+    private final C elements;
+
+    ListColumn(C elements) {
+        this.elements = elements;
+        offsets.putInt(0);
+    }
+
+    public C elements() {
+        return elements;
+    }
+
+    /// Closes a list of the elements since the last one; it may be empty.
+    public void append() {
+        offsets.putInt(elements.count);
+        validity.value(count++);
+    }
+
+    @Override
+    void appendNothing() {
+        offsets.putInt(elements.count);
+    }
+
+    @Override
+    void appendCopy(int index) {
+        throw new IllegalStateException("lists are not repeated");
+    }
+
+    @Override
+    void truncateValues(int to) {
+        elements.truncate(LittleEndian.getInt(offsets.array, to * 4));
+        offsets.truncate(to * 4 + 4);
+    }
+
+    @Override
+    void dictionaries(List<Dictionary> all) {
+        elements.dictionaries(all);
+    }
+
+    @Override
+    void layOut(Sealer out) {
+        out.node(count, validity.nulls());
+        validity.layOut(count, out);
+        out.buffer(offsets.array, 0, offsets.size);
+        elements.layOut(out);
+    }
+
+    @Override
+    Field field(String name, boolean nullable, DictionaryIds ids) {
+        Field element = elements.field(ListVector.DATA_VECTOR_NAME, true, ids);
+        return new Field(name, new FieldType(nullable, ArrowType.List.INSTANCE, null), List.of(element));
+    }
+}

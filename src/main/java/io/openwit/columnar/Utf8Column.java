@@ -1,0 +1,71 @@
+package io.openwit.columnar;
+
+import org.apache.arrow.vector.types.pojo.ArrowType;
+import org.apache.arrow.vector.types.pojo.Field;
+
+/// Texts that seldom repeat.
+public final class Utf8Column extends Column {
+    private final RowJournal journal;
+    private final Bytes texts = new Bytes(4096);
+    private final Bytes offsets = new Bytes(1024);
+
+    Utf8Column(RowJournal journal) {
+        this.journal = journal;
+        offsets.putInt(0);
+    }
+
+    /// Appends a text; what is not UTF-8 is mended.
+    ///
+    /// @param bytes readable up to 7 bytes behind the text
+    public void append(byte[] bytes, int from, int length) {
+        if (Utf8.isValid(bytes, from, length)) {
+            texts.put(bytes, from, length);
+        } else {
+            journal.mended();
+            byte[] mended = Utf8.mended(bytes, from, length);
+            texts.put(mended, 0, mended.length);
+        }
+        offsets.putInt(texts.size);
+        validity.value(count++);
+    }
+
+    /// Appends a text, or null where it is empty.
+    public void appendOrNull(byte[] bytes, int from, int length) {
+        if (length == 0) {
+            appendNull();
+        } else {
+            append(bytes, from, length);
+        }
+    }
+
+    @Override
+    void appendNothing() {
+        offsets.putInt(texts.size);
+    }
+
+    @Override
+    void appendCopy(int index) {
+        int from = LittleEndian.getInt(offsets.array, index * 4);
+        texts.repeat(from, LittleEndian.getInt(offsets.array, index * 4 + 4) - from);
+        offsets.putInt(texts.size);
+    }
+
+    @Override
+    void truncateValues(int to) {
+        texts.truncate(LittleEndian.getInt(offsets.array, to * 4));
+        offsets.truncate(to * 4 + 4);
+    }
+
+    @Override
+    void layOut(Sealer out) {
+        out.node(count, validity.nulls());
+        validity.layOut(count, out);
+        out.buffer(offsets.array, 0, offsets.size);
+        out.buffer(texts.array, 0, texts.size);
+    }
+
+    @Override
+    Field field(String name, boolean nullable, DictionaryIds ids) {
+        return leaf(name, nullable, ArrowType.Utf8.INSTANCE);
+    }
+}

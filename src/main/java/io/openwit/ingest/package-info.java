@@ -1,0 +1,5 @@
+/// The ingest node: admits batches, judges duplicates, appends, answers.
+@NullMarked
+package io.openwit.ingest;
+
+import org.jspecify.annotations.NullMarked;

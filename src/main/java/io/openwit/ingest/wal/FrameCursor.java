@@ -1,0 +1,337 @@
+package io.openwit.ingest.wal;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// Reads the frames of a log in order, over segments and heads files, up to what is durable. Owned by one thread.
+///
+/// What is damaged is passed over and told to [Quarantine], never silently. A copy is passed over too, unless its original is
+/// damaged, or lies before the place where this cursor began without knowing any more.
+final class FrameCursor implements Closeable {
+    private static final ByteBuffer NO_ROWS = ByteBuffer.allocate(0).asReadOnlyBuffer();
+
+    private final Log log;
+    private final boolean withRows;
+
+    /// Copies of what stands before this are not known to it.
+    private final long bornAt;
+
+    /// All frames before it have been delivered, or passed over.
+    private volatile long position;
+
+    /// End of the last frame in the log that was given out; written before [#position], and so read behind it.
+    private volatile long given;
+
+    private @Nullable Segment segment;
+    private @Nullable GroupReader reader;
+
+    /// Goes from reader to reader.
+    private ByteBuffer buffer = ByteBuffer.allocate(0);
+
+    /// Offset in the file of the next group.
+    private long groupAt;
+
+    private @Nullable GroupHeader group;
+    private long frameAt;
+    private long framesEnd;
+    private int framesLeft;
+
+    /// @param withRows frames are verified with their rows, and [#rows] gives them
+    /// @param bornAt where nothing before is known: its copies are delivered; 0 where all before is done
+    FrameCursor(Log log, boolean withRows, long start, long bornAt) {
+        this.log = log;
+        this.withRows = withRows;
+        this.bornAt = bornAt;
+        given = start;
+        position = start;
+    }
+
+    /// Any thread may ask.
+    long position() {
+        return position;
+    }
+
+    /// Any thread may ask, behind [#position].
+    long given() {
+        return given;
+    }
+
+    void move(long newPosition) throws IOException {
+        GroupReader in = reader;
+        Segment at = segment;
+        position = newPosition;
+        if (in != null && at != null && !in.header().heads() && newPosition >= at.first() && newPosition < at.end()) {
+            find(in, at);
+        } else {
+            leave();
+        }
+    }
+
+    /// Lets the group be the next that holds the position, or the segment's first.
+    private void find(GroupReader in, Segment at) throws IOException {
+        framesLeft = 0;
+        group = null;
+        long holding = in.groupHolding(position - at.first(), at.end() - at.first());
+        groupAt = holding >= 0 ? holding : SegmentHeader.BLOCK_BYTES;
+    }
+
+    @Nullable
+    Frame next() throws IOException {
+        try {
+            while (true) {
+                GroupReader in = reader;
+                Segment at = segment;
+                if (in == null || at == null) {
+                    if (!enter()) {
+                        return null;
+                    }
+                } else if (framesLeft == 0) {
+                    if (!nextGroup(in, at)) {
+                        return null;
+                    }
+                } else {
+                    Frame frame = nextFrame(in, at);
+                    if (frame != null) {
+                        long end = frame.end().bytes();
+                        given = Math.max(given, end);
+                        position = end;
+                        return frame;
+                    }
+                }
+            }
+        } catch (IOException e) {
+            // Whatever it was, the next try opens the file anew.
+            leave();
+            throw e;
+        }
+    }
+
+    // --- into a segment
+
+    /// Opens the segment that holds the position, or the first one behind it.
+    private boolean enter() throws IOException {
+        for (Segment candidate : log.segments()) {
+            boolean closed = candidate.closed();
+            if (closed && candidate.end() <= position) {
+                continue;
+            }
+            position = Math.max(position, candidate.first());
+            if (withRows && !candidate.hasRows()) {
+                lost(candidate, "its rows are gone, and a follower still needs them");
+                continue;
+            }
+            try {
+                open(candidate);
+                return true;
+            } catch (NoSuchFileException | DamagedSegmentException e) {
+                if (!withRows && candidate.hasHeads() && openHeads(candidate)) {
+                    return true;
+                }
+                lost(candidate, e instanceof NoSuchFileException ? "the file is missing" : "its header is damaged");
+                if (!closed) {
+                    return false;
+                }
+            }
+        }
+        return false;
+    }
+
+    private void lost(Segment candidate, String why) {
+        long end = candidate.end();
+        if (end > position) {
+            log.quarantine().add(position, end, candidate.path() + ": " + why);
+            position = end;
+        }
+    }
+
+    private void open(Segment candidate) throws IOException {
+        if (!withRows && candidate.hasHeads()) {
+            if (openHeads(candidate)) {
+                return;
+            }
+        }
+        int chunk = withRows ? GroupReader.CHUNK_WITH_ROWS : GroupReader.CHUNK_HEADS;
+        GroupReader in = GroupReader.open(log.disk(), candidate.path(), chunk, buffer);
+        if (in.header().nonce() != candidate.header().nonce()) {
+            in.close();
+            throw new DamagedSegmentException(candidate.path() + ": another segment has this name");
+        }
+        begin(candidate, in);
+        find(in, candidate);
+    }
+
+    private boolean openHeads(Segment candidate) throws IOException {
+        Path path = candidate.headsPath();
+        try {
+            GroupReader in = GroupReader.open(log.disk(), path, GroupReader.CHUNK_WITH_ROWS, buffer);
+            begin(candidate, in);
+            return true;
+        } catch (NoSuchFileException | DamagedSegmentException e) {
+            if (candidate.hasRows()) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    private void begin(Segment candidate, GroupReader in) {
+        segment = candidate;
+        reader = in;
+        groupAt = SegmentHeader.BLOCK_BYTES;
+        group = null;
+        framesLeft = 0;
+    }
+
+    private void leave() throws IOException {
+        GroupReader in = reader;
+        reader = null;
+        segment = null;
+        group = null;
+        framesLeft = 0;
+        if (in != null) {
+            buffer = in.buffer();
+            in.close();
+        }
+    }
+
+    // --- through a segment
+
+    /// Enters the next group, or leaves the segment at its end.
+    ///
+    /// @return false where there is nothing more that is durable
+    private boolean nextGroup(GroupReader in, Segment at) throws IOException {
+        // Asked in this order: the end does not move any more once the segment is closed.
+        boolean closed = at.closed();
+        long limit = in.header().heads() ? in.size() : at.end() - at.first();
+        if (groupAt >= limit) {
+            // The end as it was asked above: it may have moved since.
+            position = Math.max(position, in.header().heads() ? at.end() : at.first() + limit);
+            if (closed) {
+                leave();
+            }
+            return closed;
+        }
+        GroupHeader next = in.groupAt(groupAt, limit);
+        if (next == null) {
+            if (!readsElsewhere(in, at)) {
+                passOverGroup(in, at, limit);
+            }
+            return true;
+        }
+        group = next;
+        frameAt = groupAt + GroupHeader.BYTES;
+        framesEnd = frameAt + next.length();
+        groupAt = in.header().heads() ? framesEnd : GroupHeader.aligned(framesEnd);
+        boolean passed = !in.header().heads() && at.first() + groupAt <= position;
+        framesLeft = passed ? 0 : next.count();
+        return true;
+    }
+
+    /// Whether what cannot be read here can be read in the segment's other file: a cursor without rows leaves a segment that
+    /// was recycled under it, and a heads file that is damaged while its segment is still there.
+    private boolean readsElsewhere(GroupReader in, Segment at) throws IOException {
+        if (withRows || in.header().heads() != at.hasRows()) {
+            return false;
+        }
+        if (in.header().heads()) {
+            at.headsGone();
+        }
+        leave();
+        return true;
+    }
+
+    private void passOverGroup(GroupReader in, Segment at, long limit) throws IOException {
+        long from = groupAt;
+        long next = in.header().heads() ? -1 : in.search(from + GroupHeader.ALIGNMENT, limit);
+        long until = next < 0 ? limit : next;
+        if (in.header().heads()) {
+            log.quarantine().add(position, at.end(), in.path() + ": no whole group at offset " + from);
+            position = at.end();
+        } else {
+            log.quarantine().add(at.first() + from, at.first() + until, in.path() + ": no whole group at offset " + from);
+            position = Math.max(position, at.first() + until);
+        }
+        groupAt = until;
+    }
+
+    /// The next frame of the group, or null where it was passed over.
+    private @Nullable Frame nextFrame(GroupReader in, Segment at) throws IOException {
+        GroupHeader of = Objects.requireNonNull(group);
+        long limit = in.header().heads() ? in.size() : at.end() - at.first();
+        long offset = frameAt;
+        FrameHead head = in.headAt(offset, framesEnd, limit);
+        if (head == null) {
+            if (!readsElsewhere(in, at)) {
+                passOverFrames(in, at, offset);
+            }
+            return null;
+        }
+        framesLeft--;
+        frameAt += head.length();
+        if (head.position() < position || isKnownCopy(head)) {
+            return null;
+        }
+        if (withRows && in.rowsOf(head, limit) == null) {
+            log.quarantine()
+                    .add(
+                            head.position(),
+                            head.position() + head.logLength(),
+                            in.path() + ": rows of batch " + head.id(in.header().node()) + " at offset " + offset
+                                    + " do not match their checksum, rows=" + head.header().rows());
+            position = head.position() + head.logLength();
+            return null;
+        }
+        return new Frame(this, at, head, of);
+    }
+
+    private void passOverFrames(GroupReader in, Segment at, long offset) {
+        framesLeft = 0;
+        // A heads file does not say how far a damaged frame reached in the segment, so its first byte stands for it.
+        long from = in.header().heads() ? position : at.first() + offset;
+        long to = in.header().heads() ? from + 1 : at.first() + framesEnd;
+        log.quarantine().add(from, to, in.path() + ": no whole frame at offset " + offset);
+        position = Math.max(position, to);
+    }
+
+    private boolean isKnownCopy(FrameHead head) {
+        return head.copy() && head.original() >= bornAt && !log.quarantine().covers(head.original());
+    }
+
+    // --- rows
+
+    /// The rows of a frame that this cursor has given, in a buffer of the caller's own.
+    ByteBuffer rows(Segment of, FrameHead head) throws IOException {
+        if (!withRows) {
+            throw new IllegalStateException("this follower was opened without rows");
+        }
+        if (head.rowBytes() == 0) {
+            return NO_ROWS;
+        }
+        GroupReader in = reader;
+        if (in != null && of.equals(segment)) {
+            return copyOf(in, of, head);
+        }
+        try (GroupReader other = GroupReader.open(log.disk(), of.path(), GroupReader.CHUNK_HEADS)) {
+            return copyOf(other, of, head);
+        }
+    }
+
+    private static ByteBuffer copyOf(GroupReader in, Segment of, FrameHead head) throws IOException {
+        ByteBuffer rows =
+                in.header().nonce() == of.header().nonce() ? in.rowsOf(head, of.end() - of.first()) : null;
+        if (rows == null) {
+            throw new IOException(of.path() + ": the rows at position " + head.position() + " are gone");
+        }
+        return ByteBuffer.allocate(rows.remaining()).put(rows).flip();
+    }
+
+    @Override
+    public void close() throws IOException {
+        leave();
+    }
+}

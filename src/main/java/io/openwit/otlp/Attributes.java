@@ -1,0 +1,303 @@
+package io.openwit.otlp;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import io.openwit.columnar.Bytes;
+import io.openwit.columnar.DictColumn;
+import io.openwit.columnar.Fingerprint;
+import io.openwit.columnar.LittleEndian;
+import io.openwit.columnar.MapColumn;
+import java.util.Arrays;
+
+/// One list of attributes on its way from the wire into a map: added entry by entry, put in canonical order, fingerprinted
+/// as received, then stored within the limits.
+///
+/// Each place that has attributes (row, resource, scope, event …) has its own, as the order of one list most often is that
+/// of the list before at the same place: then nothing is sorted. Reused; not thread-safe.
+final class Attributes {
+    private static final byte[] NUMBER_SIGN = "#".getBytes(US_ASCII);
+
+    private final RowState row;
+    private final AnyValues values;
+
+    /// The present list and the one before it, whose order is remembered.
+    private Entries present = new Entries();
+
+    private Entries previous = new Entries();
+
+    private final KeyOrder order = new KeyOrder(64);
+    private boolean repeats;
+    private boolean orderKnown;
+    private boolean sorted;
+
+    /// JSON of nested values, and whatever text is being made.
+    private final Bytes texts = new Bytes(256);
+
+    private final Bytes types = new Bytes(64);
+    private int dropped;
+    private int stored;
+
+    /// Entries as they came; a nested value's text lies in [#texts] once it has been fingerprinted.
+    private static final class Entries {
+        int count;
+        int[] keyAt = new int[32];
+        int[] keyLength = new int[32];
+        byte[] letter = new byte[32];
+        int[] valueAt = new int[32];
+        int[] valueLength = new int[32];
+        int[] textAt = new int[32];
+        int[] textLength = new int[32];
+        long[] number = new long[32];
+
+        void grow() {
+            int capacity = keyAt.length * 2;
+            keyAt = Arrays.copyOf(keyAt, capacity);
+            keyLength = Arrays.copyOf(keyLength, capacity);
+            letter = Arrays.copyOf(letter, capacity);
+            valueAt = Arrays.copyOf(valueAt, capacity);
+            valueLength = Arrays.copyOf(valueLength, capacity);
+            textAt = Arrays.copyOf(textAt, capacity);
+            textLength = Arrays.copyOf(textLength, capacity);
+            number = Arrays.copyOf(number, capacity);
+        }
+    }
+
+    Attributes(RowState row) {
+        this.row = row;
+        values = row.values;
+    }
+
+    /// Forgets also the order of the list before: its bytes are another request's.
+    void open() {
+        present.count = 0;
+        previous.count = 0;
+        orderKnown = false;
+        sorted = false;
+    }
+
+    void clear() {
+        orderKnown &= sorted;
+        sorted = false;
+        Entries last = present;
+        present = previous;
+        previous = last;
+        present.count = 0;
+        texts.truncate(0);
+    }
+
+    int count() {
+        return present.count;
+    }
+
+    /// Adds one KeyValue of the wire.
+    void add(int from, int end) throws MalformedRequestException {
+        values.openEntry(from, end, 1);
+        if (present.count == present.keyAt.length) {
+            present.grow();
+        }
+        int i = present.count++;
+        present.keyAt[i] = values.keyAt;
+        present.keyLength[i] = values.keyLength;
+        present.letter[i] = values.letter;
+        present.valueAt[i] = values.at;
+        present.valueLength[i] = values.length;
+        present.number[i] = values.number;
+    }
+
+    /// Adds the list as received, in canonical order, to the fingerprint; nested values are rendered.
+    void addTo(Fingerprint fingerprint, int tag) throws MalformedRequestException {
+        sort();
+        byte[] bytes = row.wire.bytes();
+        fingerprint.add((long) tag << 32 | present.count, 0);
+        for (int place = 0; place < present.count; place++) {
+            int i = order.at(place);
+            fingerprint.add(tag, bytes, present.keyAt[i], present.keyLength[i]);
+            int textAt = texts.size();
+            values.add(present.letter[i], present.valueAt[i], present.valueLength[i], present.number[i], 1, texts);
+            present.textAt[i] = textAt;
+            present.textLength[i] = texts.size() - textAt;
+        }
+    }
+
+    private void sort() {
+        sorted = true;
+        if (orderKnown && keysAsBefore()) {
+            return;
+        }
+        order.clear();
+        boolean inRequest = true;
+        for (int i = 0; i < present.count; i++) {
+            order.add(present.keyAt[i], present.keyLength[i]);
+            inRequest &= present.keyAt[i] <= row.wire.requestEnd();
+        }
+        repeats = order.sort(row.wire.bytes());
+        // Copies of split submessages are given up after the row, and others may come to lie there.
+        orderKnown = inRequest;
+    }
+
+    private boolean keysAsBefore() {
+        if (present.count != previous.count) {
+            return false;
+        }
+        byte[] bytes = row.wire.bytes();
+        for (int i = 0; i < present.count; i++) {
+            int length = present.keyLength[i];
+            if (present.keyAt[i] > row.wire.requestEnd()
+                    || length != previous.keyLength[i]
+                    || !LittleEndian.equal(bytes, present.keyAt[i], bytes, previous.keyAt[i], length)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// Stores the list as one map with its types, after [#addTo]; what lies beyond the limits is left out or cut.
+    void store(MapColumn map, DictColumn typesColumn) {
+        types.truncate(0);
+        dropped = 0;
+        stored = 0;
+        boolean allTexts = true;
+        int number = 1;
+        int last = -1;
+        for (int place = 0; place < present.count; place++) {
+            int i = order.at(place);
+            if (present.keyLength[i] == 0) {
+                row.mend(MendReason.EMPTY_KEY);
+                continue;
+            }
+            if (stored == row.limits.maxAttributes() || tooLong(i) && isNested(i)) {
+                dropped++;
+                beyondLimit();
+                continue;
+            }
+            boolean repeated = repeats && last >= 0 && sameKey(last, i);
+            last = i;
+            if (repeated) {
+                number = repeatedKey(i, number + 1, map);
+                row.mend(MendReason.DUPLICATE_KEY);
+            } else {
+                number = 1;
+                map.key(row.wire.bytes(), present.keyAt[i], present.keyLength[i]);
+            }
+            value(i, map);
+            byte letter = present.letter[i];
+            allTexts &= letter == 's' && !repeated;
+            types.put(repeated ? (byte) (letter - 'a' + 'A') : letter);
+            stored++;
+        }
+        map.append();
+        if (allTexts) {
+            typesColumn.appendNull();
+        } else {
+            typesColumn.append(types.array(), 0, types.size());
+        }
+    }
+
+    private boolean isNested(int i) {
+        return present.letter[i] == 'a' || present.letter[i] == 'k';
+    }
+
+    private boolean tooLong(int i) {
+        return present.valueLength[i] > row.limits.maxValueBytes();
+    }
+
+    private void beyondLimit() {
+        if (row.limits.truncate()) {
+            row.mend(MendReason.TRUNCATED);
+        } else {
+            row.reject(RejectReason.LIMIT_EXCEEDED);
+        }
+    }
+
+    private boolean sameKey(int one, int other) {
+        byte[] bytes = row.wire.bytes();
+        return present.keyLength[one] == present.keyLength[other]
+                && LittleEndian.equal(
+                        bytes, present.keyAt[one], bytes, present.keyAt[other], present.keyLength[other]);
+    }
+
+    /// A key that stands in the map already becomes `key#2`, `key#3` …: the first that is no key of its own in the list.
+    ///
+    /// @return the number that it got
+    private int repeatedKey(int i, int number, MapColumn map) {
+        byte[] bytes = row.wire.bytes();
+        int from = texts.size();
+        int candidate = number;
+        while (true) {
+            texts.truncate(from);
+            texts.put(bytes, present.keyAt[i], present.keyLength[i]);
+            texts.put(NUMBER_SIGN, 0, 1);
+            values.text((byte) 'i', 0, 0, candidate, texts);
+            int length = texts.size() - from;
+            if (!order.contains(bytes, texts.array(), from, length)) {
+                map.key(texts.array(), from, length);
+                texts.truncate(from);
+                return candidate;
+            }
+            candidate++;
+        }
+    }
+
+    private void value(int i, MapColumn map) {
+        byte letter = present.letter[i];
+        switch (letter) {
+            case 'n' -> map.noValue();
+            case 's' -> map.value(row.wire.bytes(), present.valueAt[i], cutText(i));
+            case 'a', 'k' -> map.value(texts.array(), present.textAt[i], present.textLength[i]);
+            default -> {
+                int from = texts.size();
+                values.text(letter, present.valueAt[i], cutBytes(i), present.number[i], texts);
+                map.value(texts.array(), from, texts.size() - from);
+                texts.truncate(from);
+            }
+        }
+    }
+
+    private int cutBytes(int i) {
+        if (tooLong(i)) {
+            beyondLimit();
+            return row.limits.maxValueBytes();
+        }
+        return present.valueLength[i];
+    }
+
+    private int cutText(int i) {
+        if (tooLong(i)) {
+            beyondLimit();
+            return row.cutText(present.valueAt[i], row.limits.maxValueBytes());
+        }
+        return present.valueLength[i];
+    }
+
+    /// Attributes that [#store] left out for the limit.
+    int dropped() {
+        return dropped;
+    }
+
+    /// Entries that [#store] wrote.
+    int stored() {
+        return stored;
+    }
+
+    /// Which entry, as they came, has this key and a text for its value; the first in canonical order, or -1.
+    int findText(byte[] key) {
+        byte[] bytes = row.wire.bytes();
+        for (int place = 0; place < present.count; place++) {
+            int i = order.at(place);
+            if (present.letter[i] == 's'
+                    && Arrays.equals(
+                            bytes, present.keyAt[i], present.keyAt[i] + present.keyLength[i], key, 0, key.length)) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    int valueAt(int i) {
+        return present.valueAt[i];
+    }
+
+    int valueLength(int i) {
+        return present.valueLength[i];
+    }
+}

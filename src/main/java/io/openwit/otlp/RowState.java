@@ -1,0 +1,133 @@
+package io.openwit.otlp;
+
+import io.openwit.columnar.Fingerprint;
+import io.openwit.columnar.FixedColumn;
+import io.openwit.otlp.OtlpMessages.MessageType;
+import org.jspecify.annotations.Nullable;
+
+/// What the readers of one request share: the wire, the limits, and what is found about the row at hand. Not thread-safe.
+final class RowState {
+    final Wire wire = new Wire();
+    final WireCheck check;
+    final ReaderLimits limits;
+    final Fingerprint fingerprint;
+    final AnyValues values;
+
+    long arrivalNanos;
+    private long earliest;
+    private long latest;
+
+    /// One bit for each [MendReason] of the present row.
+    private int mends;
+
+    private @Nullable RejectReason reject;
+
+    RowState(ReaderLimits limits, Fingerprint fingerprint) {
+        this.limits = limits;
+        this.fingerprint = fingerprint;
+        check = new WireCheck(wire, limits.maxDepth());
+        values = new AnyValues(this);
+    }
+
+    void arrival(long nanos) {
+        arrivalNanos = nanos;
+        earliest = nanos - limits.maxPastNanos();
+        if (earliest > nanos) {
+            earliest = Long.MIN_VALUE;
+        }
+        latest = nanos + limits.maxFutureNanos();
+        if (latest < nanos) {
+            latest = Long.MAX_VALUE;
+        }
+    }
+
+    void beginRow() {
+        mends = 0;
+        reject = null;
+    }
+
+    void mend(MendReason reason) {
+        mends |= 1 << reason.ordinal();
+    }
+
+    void mend(int reasons) {
+        mends |= reasons;
+    }
+
+    /// The first reason stands.
+    void reject(RejectReason reason) {
+        if (reject == null) {
+            reject = reason;
+        }
+    }
+
+    int mends() {
+        return mends;
+    }
+
+    @Nullable RejectReason rejected() {
+        return reject;
+    }
+
+    /// Judges a time of a row: 0 is no time, and what is negative was past the year 2262.
+    void checkTime(long nanos) {
+        if (nanos < 0 || nanos != 0 && (nanos < earliest || nanos > latest)) {
+            reject(RejectReason.TIME_OUT_OF_RANGE);
+        }
+    }
+
+    /// Judges a time within a row, which needs only be one that can be kept.
+    void checkInnerTime(long nanos) {
+        if (nanos < 0) {
+            reject(RejectReason.TIME_OUT_OF_RANGE);
+        }
+    }
+
+    /// Appends an id; one that is none becomes null, counted unless it was absent.
+    void appendId(FixedColumn column, int at, int length, int idLength, MendReason mend) {
+        if (isId(at, length, idLength)) {
+            column.append(wire.bytes(), at);
+        } else {
+            column.appendNull();
+            if (length > 0) {
+                mend(mend);
+            }
+        }
+    }
+
+    /// Puts two parts of a row's submessage together, each of which must be well formed by itself.
+    ///
+    /// @param owner the message that the submessage is a member of
+    int mergeMember(MessageType owner, String member, int at, int length, int nextAt, int nextLength)
+            throws MalformedRequestException {
+        // What has been put together was checked piece by piece.
+        if (at <= wire.requestEnd()) {
+            check.memberOf(owner, member, at, at + length);
+        }
+        check.memberOf(owner, member, nextAt, nextAt + nextLength);
+        return wire.merge(at, length, nextAt, nextLength);
+    }
+
+    /// The most of a text's first `length` bytes that ends with a whole character.
+    int cutText(int at, int length) {
+        byte[] bytes = wire.bytes();
+        int cut = length;
+        while (cut > 0 && length - cut < 4 && (bytes[at + cut] & 0xC0) == 0x80) {
+            cut--;
+        }
+        return cut;
+    }
+
+    /// Whether the bytes are an id: as long as ids are, and not all zero.
+    boolean isId(int at, int length, int idLength) {
+        if (length != idLength) {
+            return false;
+        }
+        byte[] bytes = wire.bytes();
+        int or = 0;
+        for (int i = 0; i < length; i++) {
+            or |= bytes[at + i];
+        }
+        return or != 0;
+    }
+}

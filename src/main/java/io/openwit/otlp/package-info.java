@@ -1,0 +1,5 @@
+/// OTLP, protobuf and JSON, straight into columns; outcomes into OTLP's answers. The one place that knows the protocol.
+@NullMarked
+package io.openwit.otlp;
+
+import org.jspecify.annotations.NullMarked;
