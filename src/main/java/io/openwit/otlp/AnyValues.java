@@ -222,9 +222,10 @@ final class AnyValues {
 
     private void render(int from, int end, int depth, Bytes text) throws MalformedRequestException {
         open(from, end, depth);
-        add(letter, at, length, number, depth, text);
-        // Rendering what is nested opens others: only a plain value is still the one that was opened.
-        if (letter != 'a' && letter != 'k') {
+        byte kind = letter;
+        add(kind, at, length, number, depth, text);
+        // Rendering what is nested opens others, and has written its text: only a plain value is still the opened one.
+        if (kind != 'a' && kind != 'k') {
             plain(text);
         }
     }

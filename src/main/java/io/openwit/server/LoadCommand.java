@@ -19,8 +19,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -37,6 +39,10 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true)
 final class LoadCommand implements Callable<Integer> {
     private static final Duration PROGRESS = Duration.ofSeconds(1);
+
+    /// How long the report of a run that was broken off is waited for.
+    private static final Duration LAST_WAIT = Duration.ofMinutes(1);
+
     private static final String AS_FAST_AS_IT_GOES = "max";
 
     @Spec
@@ -96,25 +102,36 @@ final class LoadCommand implements Callable<Integer> {
         SecureRandom random = new SecureRandom();
         LoadOptions options = options(random.nextLong());
         PrintWriter text = spec.commandLine().getOut();
+        CountDownLatch reported = new CountDownLatch(1);
         LoadReport report;
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
                 LoadRun run = new LoadRun(options, new SystemClocks(), threads, random)) {
             // Ctrl-C ends the run early; what it did is reported all the same.
-            Thread main = Thread.currentThread();
-            Thread onSignal = Thread.ofPlatform().name("load-stop").unstarted(() -> stopAndWait(run, main));
-            Runtime.getRuntime().addShutdownHook(onSignal);
+            Runtime.getRuntime()
+                    .addShutdownHook(Thread.ofPlatform().name("load-stop").unstarted(() -> stop(run, reported)));
             run.start();
             while (!run.await(PROGRESS)) {
                 showProgress(run.progress());
             }
             report = run.report();
+            text.print(report.text());
+            text.flush();
+            write(report);
+        } finally {
+            reported.countDown();
         }
-        text.print(report.text());
-        text.flush();
-        write(report);
         LoadCounts total = report.total();
         boolean all = total.rowsRefused() + total.rowsRejected() + total.rowsUnacknowledged() == 0;
         return all ? ExitCode.DONE : ExitCode.FAILED;
+    }
+
+    private static void stop(LoadRun run, CountDownLatch reported) {
+        run.stop();
+        try {
+            reported.await(LAST_WAIT.toSeconds(), TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private LoadOptions options(long seed) throws CommandException {
@@ -153,15 +170,6 @@ final class LoadCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--rate is to be more than 0, or max, and not " + rate);
         }
         return rows;
-    }
-
-    private static void stopAndWait(LoadRun run, Thread main) {
-        run.stop();
-        try {
-            main.join(Duration.ofMinutes(1));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     private static void showProgress(LoadProgress progress) {
