@@ -21,9 +21,9 @@ public final class BoolColumn extends Column {
         if (bit == 0) {
             bits.put((byte) 0);
         }
-        // Bits behind the last are whatever an abandoned row left there.
-        int kept = bits.array[at] & ((1 << bit) - 1);
-        bits.array[at] = (byte) (value ? kept | 1 << bit : kept);
+        if (value) {
+            bits.array[at] |= (byte) (1 << bit);
+        }
     }
 
     @Override
@@ -39,6 +39,9 @@ public final class BoolColumn extends Column {
     @Override
     void truncateValues(int to) {
         bits.truncate((to + 7) >>> 3);
+        if ((to & 7) != 0) {
+            bits.array[to >>> 3] &= (byte) ((1 << (to & 7)) - 1);
+        }
     }
 
     @Override

@@ -26,7 +26,7 @@ public abstract sealed class Columns permits LogColumns, PointColumns, SpanColum
 
     private final Signal signal;
     private final RowJournal journal = new RowJournal();
-    private final List<StructColumn.Named> columns = new ArrayList<>();
+    final List<StructColumn.Named> columns = new ArrayList<>();
     private final List<Dictionary> dictionaries = new ArrayList<>();
     private final RowFingerprints fingerprints = new RowFingerprints();
     private final PartFingerprint partFingerprint = new PartFingerprint();
@@ -271,6 +271,10 @@ public abstract sealed class Columns permits LogColumns, PointColumns, SpanColum
         }
         sealer.endRecord(rows);
         return new Batch(header.finish(), sealer.finish());
+    }
+
+    int dictionaryCount() {
+        return dictionaries.size();
     }
 
     /// The schema's fields; the ids of their dictionaries are their places in the order of the schema.

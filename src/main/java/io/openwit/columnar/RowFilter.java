@@ -17,7 +17,7 @@ public final class RowFilter {
     ///
     /// @param rows dictionaries and a record batch, from position to limit
     /// @param rowsToKeep by their places in the batch; at least one
-    /// @param allocator bounds what is opened; everything is given back
+    /// @param allocator bounds what is opened, and has it back afterwards; of a malformed batch Arrow may keep some
     /// @return memory of its own, laid out as `rows` were
     /// @throws MalformedBatchException the rows are not a batch of this signal
     public static ByteBuffer keep(
@@ -43,7 +43,8 @@ public final class RowFilter {
             for (FieldVector vector : reader.getVectorSchemaRoot().getFieldVectors()) {
                 gather.column(vector, kept, kept.length);
             }
-        } catch (IOException | IllegalArgumentException | IndexOutOfBoundsException e) {
+        } catch (IOException | RuntimeException e) {
+            // Arrow has many ways of failing over bytes that are not what they should be.
             throw new MalformedBatchException("a batch of " + signal.label() + " cannot be opened", e);
         }
         sealer.endRecord(kept.length);

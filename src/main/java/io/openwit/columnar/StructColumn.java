@@ -8,7 +8,7 @@ import org.apache.arrow.vector.types.pojo.FieldType;
 
 /// Structs whose members are columns of their own: append to each member, then [#append].
 public final class StructColumn extends Column {
-    private final List<Named> members = new ArrayList<>();
+    final List<Named> members = new ArrayList<>();
 
     /// @param nullable whether the schema lets a value be null
     record Named(String name, boolean nullable, Column column) {}

@@ -33,10 +33,14 @@ final class Validity {
         return nulls != 0 && (bits[index >>> 3] >>> (index & 7) & 1) == 0;
     }
 
+    /// Forgets the values from `from` to `count`, the last; the bits behind the end are zero again.
     void truncate(int from, int count) {
         if (nulls != 0) {
             for (int i = from; i < count; i++) {
                 nulls -= isMissingBit(i);
+            }
+            if ((from & 7) != 0) {
+                bits[from >>> 3] &= (byte) ((1 << (from & 7)) - 1);
             }
         }
     }
@@ -58,7 +62,7 @@ final class Validity {
         ensure(index);
         int at = index >>> 3;
         int bit = 1 << (index & 7);
-        // Bits behind the last are whatever an abandoned row left there.
+        // A byte that an abandoned row began is begun anew.
         int kept = bits[at] & (bit - 1);
         bits[at] = (byte) (there ? kept | bit : kept);
     }

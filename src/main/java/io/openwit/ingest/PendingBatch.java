@@ -50,9 +50,10 @@ final class PendingBatch {
         LockSupport.unpark(waiter);
     }
 
-    /// Whether the answer is there.
-    boolean answered() {
-        return outcome != null;
+    /// Null while there is no answer.
+    @Nullable
+    Outcome outcome() {
+        return outcome;
     }
 
     /// Waits for the answer. Once the writer has taken the batch there is no limit, as its buffers are in use.

@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /// The values of all keys, and where each came from. Immutable; made by [ConfigReader].
 final class Config {
@@ -33,9 +34,14 @@ final class Config {
         return setting(key).value();
     }
 
-    /// Whether somebody wrote it.
-    boolean isWritten(ConfigKey<?> key) {
-        return written.containsKey(key.name());
+    /// Of a key with a wildcard: what stands for the wildcard, and its value.
+    @SuppressWarnings("unchecked") // ConfigReader reads each value with the key that it is filed under.
+    <T> Map<String, T> all(ConfigKey<T> key) {
+        Map<String, T> values = new TreeMap<>();
+        written.values().stream()
+                .filter(setting -> setting.key() == key)
+                .forEach(setting -> values.put(key.wildcardOf(setting.name()), (T) setting.value()));
+        return values;
     }
 
     /// What a message about this key begins with: where its value stands, if it stands somewhere.

@@ -177,8 +177,8 @@ public final class ConfigKeys {
     static final ConfigKey<Integer> DEDUP_REQUEST_WINDOW_SECONDS = key(
             "processing.dedup.request_window_seconds", integer(1, 604_800), 3600,
             "seconds for which a request's fingerprint is remembered, in the log's age");
-    static final ConfigKey<Boolean> DEDUP_TENANTS = later(
-            "processing.dedup.tenants.<tenant>.enabled", BOOLEAN, true, "the same for one tenant");
+    static final ConfigKey<Boolean> DEDUP_TENANTS = key(
+            "processing.dedup.tenants.<tenant>.enabled", BOOLEAN, true, "the same as dedup_enabled, for one tenant");
 
     static final ConfigKey<Long> DEADLETTER_MAX_BYTES = later(
             "deadletter.max_bytes", size(MIB, TIB), GIB, "room for what was refused for its content");

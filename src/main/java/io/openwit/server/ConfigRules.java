@@ -5,6 +5,7 @@ import static io.openwit.server.ConfigKeys.ALLOW_UNAUTHENTICATED;
 import static io.openwit.server.ConfigKeys.AUTHENTICATION;
 import static io.openwit.server.ConfigKeys.BATCH_BYTES;
 import static io.openwit.server.ConfigKeys.BUFFER_BYTES;
+import static io.openwit.server.ConfigKeys.DEDUP_TENANTS;
 import static io.openwit.server.ConfigKeys.DEPLOYMENT_MODE;
 import static io.openwit.server.ConfigKeys.DEPLOYMENT_ROLE;
 import static io.openwit.server.ConfigKeys.FLIGHT_ENDPOINT;
@@ -29,6 +30,7 @@ import static io.openwit.server.ConfigKeys.WAL_SEGMENT_BYTES;
 
 import io.openwit.ingest.handoff.FlightEndpoint;
 import io.openwit.model.RoutingTable;
+import io.openwit.model.TenantId;
 import io.openwit.server.ConfigKeys.Mode;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -56,6 +58,7 @@ final class ConfigRules {
         ConfigRules rules = new ConfigRules(config);
         rules.deployment();
         rules.sizes();
+        rules.tenants();
         rules.neighbours();
         rules.postgres();
         rules.security();
@@ -101,6 +104,16 @@ final class ConfigRules {
         if (maxBytes.isPresent() && maxBytes.get() < MIN_SEGMENTS * config.get(WAL_SEGMENT_BYTES)) {
             wrong(WAL_MAX_BYTES, "processing.wal.max_bytes has to hold " + MIN_SEGMENTS
                     + " segments of processing.wal.segment_bytes");
+        }
+    }
+
+    private void tenants() {
+        for (String tenant : config.all(DEDUP_TENANTS).keySet()) {
+            try {
+                new TenantId(tenant);
+            } catch (IllegalArgumentException e) {
+                mistakes.add("processing.dedup.tenants." + tenant + ": " + e.getMessage());
+            }
         }
     }
 

@@ -28,6 +28,18 @@ final class JsonObject {
         }
     }
 
+    /// The first object of an array of objects; empty where there is none.
+    ///
+    /// @throws IOException it is no array of objects
+    static Map<String, @Nullable Object> readFirst(InputStream in) throws IOException {
+        try (JsonParser parser = JSON.createParser(in)) {
+            if (parser.nextToken() != JsonToken.START_ARRAY) {
+                throw new JsonParseException(parser, "not a JSON array");
+            }
+            return parser.nextToken() == JsonToken.START_OBJECT ? object(parser) : Map.of();
+        }
+    }
+
     private static Map<String, @Nullable Object> object(JsonParser parser) throws IOException {
         Map<String, @Nullable Object> fields = new LinkedHashMap<>();
         while (parser.nextToken() == JsonToken.FIELD_NAME) {

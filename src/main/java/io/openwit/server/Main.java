@@ -1,5 +1,7 @@
 package io.openwit.server;
 
+import static java.util.Objects.requireNonNull;
+
 import java.util.logging.Level;
 import org.jspecify.annotations.Nullable;
 import picocli.AutoComplete.GenerateCompletion;
@@ -54,7 +56,7 @@ public final class Main implements Runnable {
         Main main = new Main();
         CommandLine line = new CommandLine(main);
         line.addSubcommand(new CommandLine(GenerateCompletion.class));
-        line.getSubcommands().get("generate-completion").getCommandSpec().usageMessage().hidden(true);
+        requireNonNull(line.getSubcommands().get("generate-completion")).getCommandSpec().usageMessage().hidden(true);
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setExecutionStrategy(parsed -> {
             ProcessLog.begin(main.verbose ? Level.FINE : Level.INFO);

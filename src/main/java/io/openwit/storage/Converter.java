@@ -102,7 +102,8 @@ final class Converter implements Stepper {
             notBefore = clocks.monotonicNanos() + RETRY_AFTER.toNanos();
             telemetry
                     .alarms()
-                    .raise(FAILED_ALARM, segment.file() + ": " + SqlGuard.oneLine(String.valueOf(e.getMessage()))
+                    .raise(FAILED_ALARM, segment.file() + ": " + e.getClass().getSimpleName() + ": "
+                            + SqlGuard.oneLine(String.valueOf(e.getMessage()))
                             + "; it is tried again every " + RETRY_AFTER.toSeconds() + " s");
             return false;
         }

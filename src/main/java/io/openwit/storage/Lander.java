@@ -268,7 +268,7 @@ final class Lander implements Stepper, AutoCloseable {
 
     /// Nothing of the group is on the disk, and the next one may fare better.
     private NotNow cannotWrite(Path path, IOException e) {
-        String detail = "storage cannot write " + path + ": " + e.getMessage();
+        String detail = "storage cannot write " + path + ": " + e.getClass().getSimpleName() + ": " + e.getMessage();
         telemetry.alarms().raise(WRITE_ALARM, detail + "; batches are refused until it can");
         return new NotNow(detail);
     }

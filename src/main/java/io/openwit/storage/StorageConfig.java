@@ -58,7 +58,7 @@ public record StorageConfig(
                 Duration.ofSeconds(30),
                 250_000,
                 64L << 20,
-                2_000_000,
+                1_000_000,
                 64 << 20,
                 64,
                 256L << 20,

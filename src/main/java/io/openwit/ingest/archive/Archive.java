@@ -168,8 +168,8 @@ public final class Archive implements Stepper, AutoCloseable {
         PositionFile file = PositionFile.open(disk, path);
         try {
             if (file.damaged()) {
-                damaged(path + " cannot be read; the archive goes on in new files, and holds some batches twice, with the "
-                        + "same ids");
+                damaged(path + " cannot be read; the archive goes on in new files, and holds some batches twice, with "
+                        + "the same ids");
             }
             ArchiveNote note = file.damaged() || file.read().isEmpty()
                     ? ArchiveNote.NOTHING

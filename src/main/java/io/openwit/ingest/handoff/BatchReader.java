@@ -12,8 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Reads what there is to send: the next batch of the log, or one that was read before, and makes Flight messages of it.
-/// Owned by the handoff's thread.
+/// Reads what there is to send: the next batch of the log, or one that was read before, and makes Flight messages of
+/// it. Owned by the handoff's thread.
 final class BatchReader implements AutoCloseable {
     private final Follower follower;
     private final NodeId sender;

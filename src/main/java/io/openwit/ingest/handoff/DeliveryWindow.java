@@ -25,7 +25,8 @@ final class DeliveryWindow {
         return deliveries.size() >= limit;
     }
 
-    /// Adds what was read behind all others. An id that is here already needs no second sending: it is done when its first is.
+    /// Adds what was read behind all others. An id that is here already needs no second sending: it is done when its
+    /// first is.
     void add(Delivery delivery) {
         deliveries.addLast(delivery);
         if (byId.putIfAbsent(delivery.idText, delivery) != null) {

@@ -55,8 +55,8 @@ import org.jspecify.annotations.Nullable;
 /// | ABORTED | resent after a pause, with alarm `stale-sender`: a younger start of this node has been at the endpoint |
 /// | anything else, silence, an answer for an id never sent | resent after a pause, with alarm `storage-unreachable` |
 ///
-/// A suspect goes alone, one a stream. One that is refused alone is tried again for ever, with alarm `batch-refused`, and
-/// holds up no other before the window is full.
+/// A suspect goes alone, one a stream. One that is refused alone is tried again for ever, with alarm `batch-refused`,
+/// and holds up no other before the window is full.
 ///
 /// Owned by the thread that steps it, but for [#storedBytes] and [#sentBytes].
 public final class Handoff implements Stepper, AutoCloseable {
@@ -591,8 +591,7 @@ public final class Handoff implements Stepper, AutoCloseable {
             try {
                 headers.put(AUTHORIZATION, "Bearer " + Files.readString(tokenFile.get(), UTF_8).strip());
             } catch (IOException e) {
-                unreachable(
-                        lane, now, "handoff.flight.token_file " + tokenFile.get() + " cannot be read: " + e.getMessage());
+                unreachable(lane, now, "handoff.flight.token_file " + tokenFile.get() + " cannot be read: " + e);
                 return;
             }
         }

@@ -141,7 +141,7 @@ public final class MetadataDatabase implements AutoCloseable {
         }
         if (newest != null) {
             throw new MetastoreConfigException("Postgres at " + shown() + " holds tables of version "
-                    + newest.getVersion() + ", made by a newer OpenWit; this one does not know them: start the newer one");
+                    + newest.getVersion() + ", made by a newer OpenWit, which this one does not know: start that one");
         }
         flyway.migrate();
     }

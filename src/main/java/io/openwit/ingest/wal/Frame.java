@@ -64,6 +64,14 @@ public final class Frame {
         return logAgeNanos;
     }
 
+    boolean copy() {
+        return head.copy();
+    }
+
+    long original() {
+        return head.original();
+    }
+
     /// Every row is a duplicate: there are no rows, and the batch is never sent.
     public boolean headerOnly() {
         return head.headerOnly();
@@ -80,7 +88,7 @@ public final class Frame {
     /// Whether the row repeats one that stands earlier in the log.
     public boolean duplicate(int row) {
         long[] mask = head.mask();
-        return mask.length > 0 && (mask[row >>> 6] >>> row & 1) != 0;
+        return row >>> 6 < mask.length && (mask[row >>> 6] >>> row & 1) != 0;
     }
 
     /// The rows that are no duplicates.

@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Reads the frames of a log in order, over segments and heads files, up to what is durable. Owned by one thread.
@@ -29,6 +31,9 @@ final class FrameCursor implements Closeable {
 
     private @Nullable Segment segment;
     private @Nullable GroupReader reader;
+
+    /// Originals of the copies that were given since the last frame that is none: each start may copy the same group again.
+    private final Set<Long> copiesGiven = new HashSet<>();
 
     /// Goes from reader to reader.
     private ByteBuffer buffer = ByteBuffer.allocate(0);
@@ -72,12 +77,11 @@ final class FrameCursor implements Closeable {
         }
     }
 
-    /// Lets the group be the next that holds the position, or the segment's first.
+    /// Lets the group that holds the position be the next.
     private void find(GroupReader in, Segment at) throws IOException {
         framesLeft = 0;
         group = null;
-        long holding = in.groupHolding(position - at.first(), at.end() - at.first());
-        groupAt = holding >= 0 ? holding : SegmentHeader.BLOCK_BYTES;
+        groupAt = in.groupBefore(position - at.first(), at.end() - at.first());
     }
 
     @Nullable
@@ -97,6 +101,7 @@ final class FrameCursor implements Closeable {
                 } else {
                     Frame frame = nextFrame(in, at);
                     if (frame != null) {
+                        remember(frame);
                         long end = frame.end().bytes();
                         given = Math.max(given, end);
                         position = end;
@@ -125,17 +130,13 @@ final class FrameCursor implements Closeable {
                 lost(candidate, "its rows are gone, and a follower still needs them");
                 continue;
             }
-            try {
-                open(candidate);
+            String whyNot = open(candidate);
+            if (whyNot == null) {
                 return true;
-            } catch (NoSuchFileException | DamagedSegmentException e) {
-                if (!withRows && candidate.hasHeads() && openHeads(candidate)) {
-                    return true;
-                }
-                lost(candidate, e instanceof NoSuchFileException ? "the file is missing" : "its header is damaged");
-                if (!closed) {
-                    return false;
-                }
+            }
+            lost(candidate, whyNot);
+            if (!closed) {
+                return false;
             }
         }
         return false;
@@ -149,33 +150,35 @@ final class FrameCursor implements Closeable {
         }
     }
 
-    private void open(Segment candidate) throws IOException {
-        if (!withRows && candidate.hasHeads()) {
-            if (openHeads(candidate)) {
-                return;
-            }
+    /// Opens the segment's file, or its heads file where rows are not wanted.
+    ///
+    /// @return null, or why neither can be read
+    private @Nullable String open(Segment candidate) throws IOException {
+        if (!withRows && candidate.hasHeads() && open(candidate, candidate.headsPath()) == null) {
+            return null;
         }
-        int chunk = withRows ? GroupReader.CHUNK_WITH_ROWS : GroupReader.CHUNK_HEADS;
-        GroupReader in = GroupReader.open(log.disk(), candidate.path(), chunk, buffer);
-        if (in.header().nonce() != candidate.header().nonce()) {
-            in.close();
-            throw new DamagedSegmentException(candidate.path() + ": another segment has this name");
-        }
-        begin(candidate, in);
-        find(in, candidate);
+        String whyNot = candidate.hasRows() ? open(candidate, candidate.path()) : "it is recycled";
+        // Asked again: it may have been recycled between the two.
+        return whyNot != null && !withRows && candidate.hasHeads() ? open(candidate, candidate.headsPath()) : whyNot;
     }
 
-    private boolean openHeads(Segment candidate) throws IOException {
-        Path path = candidate.headsPath();
+    private @Nullable String open(Segment candidate, Path path) throws IOException {
         try {
-            GroupReader in = GroupReader.open(log.disk(), path, GroupReader.CHUNK_WITH_ROWS, buffer);
-            begin(candidate, in);
-            return true;
-        } catch (NoSuchFileException | DamagedSegmentException e) {
-            if (candidate.hasRows()) {
-                return false;
+            int chunk = withRows ? GroupReader.CHUNK_WITH_ROWS : GroupReader.CHUNK_HEADS;
+            GroupReader in = GroupReader.open(log.disk(), path, chunk, buffer);
+            if (in.header().nonce() != candidate.header().nonce()) {
+                in.close();
+                return "another segment has its name";
             }
-            throw e;
+            begin(candidate, in);
+            if (!in.header().heads()) {
+                find(in, candidate);
+            }
+            return null;
+        } catch (NoSuchFileException _) {
+            return "the file is missing";
+        } catch (DamagedSegmentException _) {
+            return "its header is damaged";
         }
     }
 
@@ -299,7 +302,16 @@ final class FrameCursor implements Closeable {
     }
 
     private boolean isKnownCopy(FrameHead head) {
-        return head.copy() && head.original() >= bornAt && !log.quarantine().covers(head.original());
+        boolean originalGiven = head.original() >= bornAt && !log.quarantine().covers(head.original());
+        return head.copy() && (originalGiven || copiesGiven.contains(head.original()));
+    }
+
+    private void remember(Frame frame) {
+        if (frame.copy()) {
+            copiesGiven.add(frame.original());
+        } else {
+            copiesGiven.clear();
+        }
     }
 
     // --- rows

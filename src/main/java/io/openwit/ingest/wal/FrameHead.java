@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 ///   60  rowsCrc      u32  CRC32C over the rows, seeded with the nonce of the segment
 ///   64  maskBytes    u32  0 where there is no duplicate
 ///   68  headCrc      u32  CRC32C over bytes 0 to 67, the mask and the header, seeded with the file's nonce
-///   72  mask         bit a row, lowest first, in u64 words: 1 is a duplicate
+///   72  mask         bit a row, lowest first, in u64 words: 1 is a duplicate; rows behind the last word are none
 ///    ·  header       as model.BatchHeader describes
 ///    ·  rows         sealed rows, padded with zeros to a multiple of 8
 /// ```

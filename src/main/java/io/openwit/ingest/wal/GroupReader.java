@@ -95,10 +95,11 @@ final class GroupReader implements Closeable {
         return inPlace ? group : null;
     }
 
-    /// The group that holds the position at `offset`, and begins there or before; -1 where there is none. For segments alone.
+    /// Where to begin in a segment in order to find what stands at `offset`: at the group that holds it, or behind the last whole
+    /// one before it.
     ///
     /// Looks backwards through the 4 KiB boundaries, each by itself, so that nothing is read ahead.
-    long groupHolding(long offset, long limit) throws IOException {
+    long groupBefore(long offset, long limit) throws IOException {
         ByteBuffer probe = ByteBuffer.allocate(GroupHeader.BYTES);
         for (long at = offset & -GroupHeader.ALIGNMENT; at >= SegmentHeader.BLOCK_BYTES; at -= GroupHeader.ALIGNMENT) {
             if (at + GroupHeader.BYTES > limit) {
@@ -107,10 +108,11 @@ final class GroupReader implements Closeable {
             file.read(probe.clear(), at);
             GroupHeader group = GroupHeader.decode(probe.flip(), header, limit - at, checksum);
             if (group != null && group.first() == header.first() + at) {
-                return offset < GroupHeader.aligned(at + GroupHeader.BYTES + group.length()) ? at : -1;
+                long end = GroupHeader.aligned(at + GroupHeader.BYTES + group.length());
+                return offset < end ? at : end;
             }
         }
-        return -1;
+        return SegmentHeader.BLOCK_BYTES;
     }
 
     /// Whether the group's frames match its checksum. Reads all of them.

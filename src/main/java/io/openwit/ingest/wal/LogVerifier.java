@@ -23,6 +23,9 @@ public final class LogVerifier {
     private static final Pattern FILE = Pattern.compile("(\\d{6,18})\\.(wal|heads)");
     private static final int SEARCH_BYTES = GroupHeader.ALIGNMENT;
 
+    /// Missing files that are named one by one.
+    private static final int MAX_NAMED = 1000;
+
     private final Disk disk;
     private final Path directory;
 
@@ -116,7 +119,7 @@ public final class LogVerifier {
     }
 
     private void findMissing(long from, long to, TreeMap<Long, String> heads, List<Damage> damages) {
-        for (long number = from + 1; number < to; number++) {
+        for (long number = from + 1; number < Math.min(to, from + 1 + MAX_NAMED); number++) {
             if (!heads.containsKey(number)) {
                 String name = Segment.fileName(number);
                 if (!disk.exists(directory.resolve(name))) {
@@ -293,9 +296,7 @@ public final class LogVerifier {
 
         /// Counts the group's frames, and says which of them are damaged.
         private boolean frames(long groupAt, GroupHeader group) throws IOException {
-            int before = damages.size();
             List<Damage> here = new ArrayList<>();
-            boolean last = nothingBehind(groupAt, group);
             long at = groupAt + GroupHeader.BYTES;
             long end = at + group.length();
             for (int i = 0; i < group.count(); i++) {
@@ -316,11 +317,10 @@ public final class LogVerifier {
             if (here.isEmpty() && everything && !payloadIsWhole(groupAt, group)) {
                 here.add(damage(groupAt, 0, "the group does not match its checksum, though its frames do"));
             }
-            if (here.isEmpty() || last) {
-                return here.isEmpty();
+            if (!here.isEmpty() && !nothingBehind(groupAt, group)) {
+                damages.addAll(here);
             }
-            damages.addAll(here);
-            return damages.size() == before;
+            return here.isEmpty();
         }
 
         /// Whether the group is the last of the log, of which nobody knows yet whether it was finished.

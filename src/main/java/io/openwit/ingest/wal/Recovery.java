@@ -37,6 +37,10 @@ final class Recovery {
     private long end;
     private int lastCrc;
     private @Nullable Stamp lastStamp;
+
+    /// Files whose first block is damaged, to their bytes.
+    private final TreeMap<Long, Long> unreadable = new TreeMap<>();
+
     private final List<Recovered> doubtful = new ArrayList<>();
 
     /// What was found.
@@ -44,7 +48,7 @@ final class Recovery {
     /// @param segments by number; all of them closed
     /// @param lastNumber of any file that ever had a segment's name, 0 in a new log
     /// @param lastEpoch of any segment, 0 in a new log
-    /// @param end position behind the last whole group
+    /// @param end position behind the last whole group, and behind what cannot be read at all
     /// @param lastCrc of that group's header
     /// @param lastStamp of that group, or null in a new log
     /// @param doubtful the frames of the last group, unless it is a seal: they may stand in the page cache alone
@@ -105,6 +109,7 @@ final class Recovery {
             settleLast(before);
             findDoubtful();
         }
+        passOverUnreadable(before == null ? 0 : before.number());
         return new Found(segments, lastNumber, lastEpoch, end, lastCrc, lastStamp, doubtful);
     }
 
@@ -122,6 +127,9 @@ final class Recovery {
             boolean heads = file.group(2).equals("heads");
             if (header == null || header.number() != number || header.heads() != heads) {
                 LOG.log(Level.SEVERE, "segment header is damaged: file={0}", directory.resolve(name));
+                if (!heads) {
+                    unreadable.put(number, bytesOf(directory.resolve(name)));
+                }
                 continue;
             }
             if (!header.node().equals(node)) {
@@ -141,6 +149,24 @@ final class Recovery {
             }
             segments.put(number, segment);
         });
+    }
+
+    private long bytesOf(Path path) throws IOException {
+        try (DiskFile file = disk.openForReading(path)) {
+            return file.size();
+        }
+    }
+
+    /// Segments behind the last one that can be read: their positions and epochs are never given again.
+    private void passOverUnreadable(long last) {
+        long from = end;
+        for (long bytes : unreadable.tailMap(last, false).values()) {
+            end += Math.max(GroupHeader.ALIGNMENT, GroupHeader.aligned(bytes));
+            lastEpoch++;
+        }
+        if (end > from) {
+            quarantine.add(from, end, directory + ": the headers of the last segments are damaged: " + unreadable.keySet());
+        }
     }
 
     /// Says where a segment ends that another follows, and whether any is missing between them.
