@@ -21,6 +21,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import io.openwit.columnar.Sealer;
 import io.openwit.model.Signal;
+import io.openwit.model.TenantId;
 import io.opentelemetry.proto.common.v1.AnyValue;
 import io.opentelemetry.proto.common.v1.ArrayValue;
 import io.opentelemetry.proto.common.v1.KeyValue;
@@ -371,9 +372,14 @@ class OtlpReaderBadInputTest {
         assertThatThrownBy(() -> new Reading(Signal.LOGS)
                         .read(logs(log().addAttributes(entry("a", nested(65, kvlist))).build())))
                 .isInstanceOf(MalformedRequestException.class);
-        assertThatThrownBy(() -> new Reading(Signal.LOGS)
-                        .read(logs(log().setBody(nested(10_000, kvlist)).build())))
-                .isInstanceOf(MalformedRequestException.class);
+        byte[] deep = number(1).toByteArray();
+        for (int i = 0; i < 10_000; i++) {
+            deep = kvlist ? message(6, message(1, message(2, deep))) : message(5, message(1, deep));
+        }
+        byte[] request = message(1, message(2, message(2, message(5, deep))));
+        assertThatThrownBy(() -> new Reading(Signal.LOGS).read(request))
+                .isInstanceOf(MalformedRequestException.class)
+                .hasMessageContaining("deeper than 64");
     }
 
     @Test
@@ -543,12 +549,14 @@ class OtlpReaderBadInputTest {
         int refused = 0;
         for (Signal signal : Signal.values()) {
             byte[] original = example(signal).toByteArray();
+            Reading reading = new Reading(signal);
             for (int i = 0; i < 4000; i++) {
                 byte[] mutated = mutate(original, random);
                 boolean expected = accepts(signal, mutated);
                 boolean actual = true;
                 try {
-                    new Reading(signal).read(mutated);
+                    reading.columns.reset(TenantId.DEFAULT);
+                    reading.read(mutated);
                 } catch (MalformedRequestException e) {
                     actual = false;
                 }

@@ -45,6 +45,7 @@ import io.openwit.model.TenantId;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -146,6 +147,10 @@ class OtlpReaderTest {
                 .setEndTimeUnixNano(TIME + 10);
     }
 
+    private static String hex(byte[] id) {
+        return HexFormat.of().formatHex(id);
+    }
+
     /// Values that a test expects; a null may stand among them.
     static Map<String, Object> expected(Object... keysAndValues) {
         Map<String, Object> values = new HashMap<>();
@@ -200,8 +205,8 @@ class OtlpReaderTest {
                 .containsEntry("severity_text", "ERROR")
                 .containsEntry("body", "hello")
                 .containsEntry("body_type", null)
-                .containsEntry("trace_id", TRACE)
-                .containsEntry("span_id", SPAN)
+                .containsEntry("trace_id", hex(TRACE))
+                .containsEntry("span_id", hex(SPAN))
                 .containsEntry("flags", 0x80000101)
                 .containsEntry("event_name", "boom")
                 .containsEntry("dropped_attributes", 7)
@@ -253,9 +258,9 @@ class OtlpReaderTest {
         Map<String, Object> row = rows.getFirst();
         assertEnvelope(row);
         assertThat(row)
-                .containsEntry("trace_id", TRACE)
-                .containsEntry("span_id", SPAN)
-                .containsEntry("parent_span_id", parent)
+                .containsEntry("trace_id", hex(TRACE))
+                .containsEntry("span_id", hex(SPAN))
+                .containsEntry("parent_span_id", hex(parent))
                 .containsEntry("trace_state", "a=b")
                 .containsEntry("flags", 0x301)
                 .containsEntry("name", "GET /")
@@ -279,8 +284,8 @@ class OtlpReaderTest {
                                         "time", null, "name", "done", "attributes", Map.of(), "types", null, "dropped",
                                         0)));
         Map<?, ?> link = (Map<?, ?>) ((List<?>) row.get("links")).getFirst();
-        assertThat((byte[]) link.get("trace_id")).isEqualTo(TRACE);
-        assertThat((byte[]) link.get("span_id")).isEqualTo(parent);
+        assertThat(link.get("trace_id")).isEqualTo(hex(TRACE));
+        assertThat(link.get("span_id")).isEqualTo(hex(parent));
         assertThat(link.get("trace_state")).isEqualTo("c=d");
         assertThat(link.get("flags")).isEqualTo(9);
         assertThat(link.get("attributes")).isEqualTo(Map.of("why", "batch"));
@@ -389,8 +394,8 @@ class OtlpReaderTest {
         assertThat(found.get("time")).isEqualTo(TIME);
         assertThat(found.get("value")).isNull();
         assertThat(found.get("value_int")).isEqualTo(-5L);
-        assertThat((byte[]) found.get("trace_id")).isEqualTo(TRACE);
-        assertThat((byte[]) found.get("span_id")).isEqualTo(SPAN);
+        assertThat(found.get("trace_id")).isEqualTo(hex(TRACE));
+        assertThat(found.get("span_id")).isEqualTo(hex(SPAN));
         assertThat(found.get("attributes")).isEqualTo(Map.of("user", "u1"));
         assertThat(rows.get(1))
                 .containsEntry("value", null)

@@ -1,0 +1,160 @@
+package io.openwit.pipeline;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/// A real node: its own JVM, started by its command line, known by its `ready` line, ended by a signal.
+final class NodeProcess implements AutoCloseable {
+    static final List<String> JVM_FLAGS = List.of(
+            "--add-opens=java.base/java.nio=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow",
+            "--enable-native-access=ALL-UNNAMED",
+            "-Darrow.enable_unsafe_memory_access=true",
+            "-Darrow.enable_null_check_for_get=false",
+            "-XX:+ExitOnOutOfMemoryError",
+            "-XX:TieredStopAtLevel=1",
+            "-Xmx512m");
+
+    private static final Duration START_LIMIT = Duration.ofSeconds(60);
+
+    private final Process process;
+    private final Path log;
+    private final Map<String, String> doors = new HashMap<>();
+
+    private NodeProcess(Process process, Path log) {
+        this.process = process;
+        this.log = log;
+    }
+
+    /// Starts `openwit run` with `--set` for each of `settings` and waits for its `ready` line.
+    static NodeProcess start(Path logDirectory, String role, Map<String, String> settings) throws IOException {
+        List<String> arguments = new ArrayList<>(List.of("run", "--role", role));
+        settings.forEach((key, value) -> arguments.addAll(List.of("--set", key + "=" + value)));
+        Path log = Files.createTempFile(logDirectory, role + "-", ".log");
+        NodeProcess node = new NodeProcess(launch(arguments, log), log);
+        try {
+            node.awaitReady();
+        } catch (IOException | RuntimeException e) {
+            node.close();
+            throw e;
+        }
+        return node;
+    }
+
+    /// The program with these arguments; standard error goes to `log`.
+    static Process launch(List<String> arguments, Path log) throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(JVM_FLAGS);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), "io.openwit.server.Main"));
+        command.addAll(arguments);
+        return new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
+                .start();
+    }
+
+    private void awaitReady() throws IOException {
+        BlockingQueue<String> lines = new LinkedBlockingQueue<>();
+        Thread.ofVirtual().start(() -> {
+            try (BufferedReader out = new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8))) {
+                for (String line = out.readLine(); line != null; line = out.readLine()) {
+                    lines.add(line);
+                }
+            } catch (IOException e) {
+                lines.add("stdout closed: " + e);
+            }
+            lines.add("end of stdout");
+        });
+        String line;
+        do {
+            line = next(lines);
+            if (line == null || line.equals("end of stdout")) {
+                throw new IOException("no ready line; the node said:\n" + errors());
+            }
+        } while (!line.startsWith("ready "));
+        for (String door : line.substring("ready ".length()).split(" ")) {
+            String[] parts = door.split("=", 2);
+            doors.put(parts[0], parts[1]);
+        }
+    }
+
+    private static String next(BlockingQueue<String> lines) {
+        try {
+            return lines.poll(START_LIMIT.toSeconds(), TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("interrupted", e);
+        }
+    }
+
+    /// HOST:PORT of a door as the `ready` line named it.
+    String door(String name) {
+        String address = doors.get(name);
+        if (address == null) {
+            throw new IllegalStateException("the ready line names no " + name + ": " + doors);
+        }
+        return address;
+    }
+
+    int port(String name) {
+        String address = door(name);
+        return Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
+    }
+
+    URI url(String name, String path) {
+        return URI.create("http://" + door(name) + path);
+    }
+
+    Map<String, String> doors() {
+        return Map.copyOf(doors);
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /// `kill -9`: returns when the process is gone.
+    void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
+    /// SIGTERM; returns the exit code.
+    int terminate() throws InterruptedException {
+        process.destroy();
+        if (!process.waitFor(60, TimeUnit.SECONDS)) {
+            throw new IllegalStateException("did not end within 60 s of SIGTERM:\n" + errors());
+        }
+        return process.exitValue();
+    }
+
+    String errors() {
+        try {
+            return Files.readString(log);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly().onExit().join();
+    }
+}

@@ -1,0 +1,191 @@
+package io.openwit.pipeline;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What stops a start: one clear line, and the exit code of the manual.
+@Timeout(60)
+class StartTest {
+    private static final int BAD_USAGE = 2;
+
+    @TempDir
+    Path directory;
+
+    private record Ended(int code, String out, String errors) {
+        List<String> errorLines() {
+            return errors.lines().filter(line -> !line.isBlank()).toList();
+        }
+    }
+
+    @Test
+    void anUnknownKeyIsNamedWithItsLineAndTheNearestKnownOne() throws Exception {
+        Path file = directory.resolve("openwit.yaml");
+        Files.writeString(file, "node:\n  id: n1\nprocessing:\n  wal:\n    sync_on_wirte: true\n");
+
+        Ended check = openwit("config", "check", file.toString());
+        Ended run = openwit("run", "--config", file.toString());
+
+        assertThat(check.code()).isEqualTo(BAD_USAGE);
+        assertThat(check.errors()).contains("openwit.yaml:5").contains("sync_on_wirte").contains("sync_on_write");
+        assertThat(run.code()).isEqualTo(BAD_USAGE);
+        assertThat(run.errorLines()).hasSize(1);
+    }
+
+    @Test
+    void aPortInUseIsNamed() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Map<String, String> settings = Shape.common(directory.resolve("data"), "n1");
+            settings.put("ingestion.http.port", Integer.toString(taken.getLocalPort()));
+
+            Ended run = run(settings);
+
+            assertThat(run.code()).isEqualTo(BAD_USAGE);
+            assertThat(run.errors())
+                    .contains("ingestion.http.port")
+                    .contains(Integer.toString(taken.getLocalPort()))
+                    .contains("in use");
+        }
+    }
+
+    @Test
+    void aDataDirectoryInUseIsNamed() throws Exception {
+        Map<String, String> settings = Shape.common(directory.resolve("data"), "n1");
+        try (NodeProcess first = NodeProcess.start(directory, "standalone", settings)) {
+            Ended second = run(settings);
+
+            assertThat(second.code()).isEqualTo(BAD_USAGE);
+            assertThat(second.errors()).contains(directory.resolve("data").toString()).contains("another process");
+            assertThat(first.isAlive()).isTrue();
+        }
+    }
+
+    @Test
+    void anOpenDoorToTheWorldNeedsTokensOrAWrittenWord() throws Exception {
+        Map<String, String> settings = Shape.common(directory.resolve("data"), "n1");
+        settings.put("ingestion.grpc.bind", "0.0.0.0");
+
+        Ended run = run(settings);
+
+        assertThat(run.code()).isEqualTo(BAD_USAGE);
+        assertThat(run.errors()).contains("security.allow_unauthenticated");
+    }
+
+    @Test
+    void aMalformedOrRefusedPostgresIsNamedWithoutItsPassword() throws Exception {
+        Map<String, String> settings = Shape.common(directory.resolve("data"), "n1");
+        settings.put("metastore.postgres.connection_string", "postgresql//user:hunter2@nowhere");
+        Ended malformed = run(settings);
+        assertThat(malformed.code()).isEqualTo(BAD_USAGE);
+        assertThat(malformed.errors()).contains("metastore.postgres.connection_string").doesNotContain("hunter2");
+
+        try (var postgres = io.zonky.test.db.postgres.embedded.EmbeddedPostgres.builder().start()) {
+            settings.put(
+                    "metastore.postgres.connection_string",
+                    "postgresql://postgres:hunter2@127.0.0.1:" + postgres.getPort() + "/nosuchdatabase");
+            Ended refused = run(settings);
+            assertThat(refused.code()).isEqualTo(BAD_USAGE);
+            assertThat(refused.errors()).contains("nosuchdatabase").doesNotContain("hunter2");
+        }
+    }
+
+    @Test
+    void otherRolesThanStandaloneNeedAConnectionString() throws Exception {
+        Map<String, String> settings = Shape.common(directory.resolve("data"), "n1");
+        settings.put("handoff.flight.endpoint", "grpc://127.0.0.1:9401");
+
+        List<String> arguments = new ArrayList<>(List.of("run", "--role", "ingest"));
+        settings.forEach((key, value) -> arguments.addAll(List.of("--set", key + "=" + value)));
+        Ended run = openwit(arguments.toArray(String[]::new));
+
+        assertThat(run.code()).isEqualTo(BAD_USAGE);
+        assertThat(run.errors()).contains("metastore.postgres.connection_string");
+    }
+
+    @Test
+    void aMissingJvmFlagIsNamed() throws Exception {
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        "io.openwit.server.Main",
+                        "run")
+                .redirectError(directory.resolve("err").toFile())
+                .start();
+
+        Ended run = ended(process, directory.resolve("err"));
+
+        assertThat(run.code()).isEqualTo(BAD_USAGE);
+        assertThat(run.errors()).contains("--add-opens=java.base/java.nio=ALL-UNNAMED").contains("./openwit");
+    }
+
+    @Test
+    void theScriptSaysWhatToInstallWhereThereIsNoJdk25() throws Exception {
+        Process process = new ProcessBuilder("sh", Path.of("openwit").toAbsolutePath().toString(), "--help")
+                .redirectError(directory.resolve("err").toFile())
+                .start();
+        process.getOutputStream().close();
+        assertThat(ended(process, directory.resolve("err")).code()).isZero();
+
+        ProcessBuilder without = new ProcessBuilder(
+                        "/bin/sh", Path.of("openwit").toAbsolutePath().toString(), "--help")
+                .redirectError(directory.resolve("err2").toFile());
+        without.environment().put("OPENWIT_JDK_DIRS", directory.toString());
+        without.environment().remove("JAVA_HOME");
+        without.environment().put("PATH", minimalPath());
+        Ended ended = ended(without.start(), directory.resolve("err2"));
+        assertThat(ended.code()).isEqualTo(1);
+        assertThat(ended.errors()).contains("JDK 25");
+        assertThat(ended.errorLines()).hasSize(1);
+    }
+
+    @Test
+    void nodesOfAllRolesEndWithZeroOnSigterm() throws Exception {
+        try (NodeProcess node = NodeProcess.start(
+                directory, "standalone", Shape.common(directory.resolve("data"), "n1"))) {
+            assertThat(node.terminate()).isZero();
+        }
+    }
+
+    /// A directory with the tools that the script needs, and no java.
+    private String minimalPath() throws IOException {
+        Path bin = Files.createDirectory(directory.resolve("bin"));
+        for (String tool : new String[] {"sh", "dirname", "find", "ls", "sed", "grep", "head", "cat", "readlink", "uname"}) {
+            for (String place : new String[] {"/bin/", "/usr/bin/"}) {
+                if (Files.exists(Path.of(place + tool)) && !Files.exists(bin.resolve(tool))) {
+                    Files.createSymbolicLink(bin.resolve(tool), Path.of(place + tool));
+                }
+            }
+        }
+        return bin.toString();
+    }
+
+    private Ended run(Map<String, String> settings) throws Exception {
+        List<String> arguments = new ArrayList<>(List.of("run"));
+        settings.forEach((key, value) -> arguments.addAll(List.of("--set", key + "=" + value)));
+        return openwit(arguments.toArray(String[]::new));
+    }
+
+    private Ended openwit(String... arguments) throws Exception {
+        Path errors = Files.createTempFile(directory, "openwit", ".err");
+        return ended(NodeProcess.launch(List.of(arguments), errors), errors);
+    }
+
+    private static Ended ended(Process process, Path errors) throws Exception {
+        String out = new String(process.getInputStream().readAllBytes(), UTF_8);
+        assertThat(process.waitFor(50, TimeUnit.SECONDS)).isTrue();
+        return new Ended(process.exitValue(), out, Files.readString(errors));
+    }
+}
