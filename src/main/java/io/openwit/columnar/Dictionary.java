@@ -146,10 +146,9 @@ final class Dictionary {
         long hash = length * 0x9E3779B97F4A7C15L;
         int i = 0;
         for (; i + 8 <= length; i += 8) {
-            hash = (hash ^ LittleEndian.getLong(bytes, from + i)) * 0xff51afd7ed558ccdL;
+            hash = (hash ^ LittleEndian.getLong(bytes, from + i)) * 0x9E3779B97F4A7C15L;
             hash ^= hash >>> 32;
         }
-        hash = (hash ^ LittleEndian.getTail(bytes, from + i, length - i)) * 0xc4ceb9fe1a85ec53L;
-        return (int) (hash ^ hash >>> 32);
+        return (int) Fingerprint.finish(hash ^ LittleEndian.getTail(bytes, from + i, length - i));
     }
 }

@@ -105,6 +105,7 @@ final class Judge implements AutoCloseable {
         int duplicates = 0;
         for (int run = from; run < to; run += RUN) {
             int end = Math.min(run + RUN, to);
+            touched += rows.touchOldest(end - run);
             for (int row = run; row < end; row++) {
                 touched += rows.touch(header.fingerprintHigh(row), header.fingerprintLow(row));
             }

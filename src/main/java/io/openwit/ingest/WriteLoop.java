@@ -63,7 +63,9 @@ final class WriteLoop implements Stepper {
         lastWriteNanos = clocks.monotonicNanos();
     }
 
-    /// @return whether there was a free place in the queue
+    /// Puts a batch into the queue.
+    ///
+    /// @return whether there was a free place
     boolean offer(PendingBatch batch) {
         queuedBytes.addAndGet(batch.bytes());
         if (!queue.offer(batch)) {

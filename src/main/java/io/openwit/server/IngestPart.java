@@ -58,32 +58,26 @@ final class IngestPart {
     /// Where the handoff sends to.
     record Target(FlightEndpoint endpoint, Optional<Path> tokenFile) {}
 
+    /// Whether there is a log in the directory already.
+    static boolean hasLog(Wiring wiring) throws IOException {
+        return Log.lastEpoch(new FileDisk(), config(wiring).logDirectory()).isPresent();
+    }
+
     /// Opens the log, starts the threads and the followers. No door is open yet.
-    static IngestPart start(Wiring wiring, Target target, Predicate<String> gateways)
+    ///
+    /// @param metadata stopped by whoever started it, after this
+    static IngestPart start(Wiring wiring, MetadataPart metadata, Target target, Predicate<String> gateways)
             throws IOException, CommandException, InterruptedException {
         Disk disk = new FileDisk();
         IngestConfig config = config(wiring);
-        boolean hasLog = Log.lastEpoch(disk, config.logDirectory()).isPresent();
-        MetadataPart metadata = MetadataPart.start(wiring, hasLog);
-        try {
-            long epochFloor = metadata.epochFloor(config.node(), hasLog);
-            IngestNode node = IngestNode.open(
-                    config, disk, wiring.clocks(), wiring.random(), wiring.telemetry(), () -> epochFloor, () -> wiring.fatal()
-                            .accept("the log in " + config.logDirectory()
-                                    + " failed: what was not forced was not acknowledged; mend the disk and start again"));
-            return new IngestPart(wiring, disk, metadata, node, hasLog, target, gateways);
-        } catch (IOException | CommandException | InterruptedException | RuntimeException e) {
-            stopAfter(e, metadata);
-            throw e;
-        }
-    }
-
-    private static void stopAfter(Exception cause, MetadataPart metadata) {
-        try {
-            metadata.stop();
-        } catch (IOException e) {
-            cause.addSuppressed(e);
-        }
+        boolean hasLog = hasLog(wiring);
+        long epochFloor = metadata.epochFloor(config.node(), hasLog);
+        Runnable onPoison = () -> wiring.fatal()
+                .accept("the log in " + config.logDirectory()
+                        + " failed: what was not forced was not acknowledged; mend the disk and start again");
+        IngestNode node = IngestNode.open(
+                config, disk, wiring.clocks(), wiring.random(), wiring.telemetry(), () -> epochFloor, onPoison);
+        return new IngestPart(wiring, disk, metadata, node, hasLog, target, gateways);
     }
 
     private static IngestConfig config(Wiring wiring) throws IOException {
@@ -247,7 +241,6 @@ final class IngestPart {
             archive.close();
         }
         node.close();
-        metadata.stop();
     }
 
     private void awaitFollowers() {

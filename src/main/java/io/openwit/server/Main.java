@@ -47,7 +47,8 @@ public final class Main implements Runnable {
     private Main() {}
 
     public static void main(String[] arguments) {
-        ProcessLog.install();
+        // Before anything asks for a logger.
+        System.setProperty("java.util.logging.manager", "io.openwit.server.ProcessLog$Manager");
         System.exit(commandLine().execute(arguments));
     }
 

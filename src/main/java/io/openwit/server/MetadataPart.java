@@ -33,6 +33,8 @@ final class MetadataPart {
     private final @Nullable EmbeddedPostgresServer embedded;
     private final MetadataDatabase database;
 
+    /// Starts the Postgres inside, where there is one; asks nobody anything yet.
+    ///
     /// @param hasLog whether there is a log already, which goes on without Postgres
     static MetadataPart start(Wiring wiring, boolean hasLog) throws CommandException {
         Optional<String> connection = wiring.get(ConfigKeys.POSTGRES);

@@ -17,8 +17,10 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.FutureTask;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.logging.Level;
@@ -90,11 +92,22 @@ final class NodeRuntime {
         Credentials credentials = new Credentials(wiring);
         Optional<Tokens> clients = credentials.ofClients();
         Predicate<String> gateways = credentials.ofGateways();
-        if (wiring.role().hasStorage() && config.get(ConfigKeys.FLIGHT_ENDPOINT).isEmpty()
-                || wiring.role() == Role.STORAGE) {
-            startStorage(wiring, credentials, gateways);
-        } else if (wiring.role().hasIngest()) {
-            startIngest(wiring, target(Optional.empty(), credentials), gateways);
+        Optional<FutureTask<MetadataPart>> metadata =
+                wiring.role().hasIngest() ? Optional.of(startMetadata(wiring)) : Optional.empty();
+        boolean ownStorage = wiring.role() == Role.STORAGE
+                || wiring.role() == Role.STANDALONE
+                        && config.get(ConfigKeys.FLIGHT_ENDPOINT).isEmpty();
+        Optional<String> ownToken =
+                ownStorage && wiring.role().hasIngest() ? credentials.drawOwn() : Optional.empty();
+        if (ownStorage) {
+            StoragePart part = StoragePart.start(wiring, credentials.ofSenders(ownToken));
+            storage = part;
+            onStop("storage", part::stop);
+        }
+        if (metadata.isPresent()) {
+            IngestPart part = IngestPart.start(wiring, started(metadata.get()), target(ownToken, credentials), gateways);
+            ingest = part;
+            onStop("ingest node", part::stop);
         }
         AdminServer admin = admin(wiring, clients);
         // Made before the gateway, and so closed after it: what drains can still be watched.
@@ -117,22 +130,35 @@ final class NodeRuntime {
         });
     }
 
-    private void startStorage(Wiring wiring, Credentials credentials, Predicate<String> gateways)
-            throws CommandException, IOException, InterruptedException {
-        Optional<String> own = wiring.role().hasIngest() ? credentials.drawOwn() : Optional.empty();
-        StoragePart part = StoragePart.start(wiring, credentials.ofSenders(own));
-        storage = part;
-        onStop("storage", part::stop);
-        if (wiring.role().hasIngest()) {
-            startIngest(wiring, target(own, credentials), gateways);
+    /// Postgres takes seconds to start, so storage is opened meanwhile.
+    private FutureTask<MetadataPart> startMetadata(Wiring wiring) throws IOException {
+        boolean hasLog = IngestPart.hasLog(wiring);
+        FutureTask<MetadataPart> starting = new FutureTask<>(() -> MetadataPart.start(wiring, hasLog));
+        onStop("metadata", () -> stopMetadata(starting));
+        Thread.ofPlatform().name("metadata-start").daemon(true).start(starting);
+        return starting;
+    }
+
+    private static MetadataPart started(FutureTask<MetadataPart> starting)
+            throws CommandException, InterruptedException {
+        try {
+            return starting.get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof CommandException known) {
+                throw known;
+            }
+            throw new IllegalStateException("the metadata part does not start", e.getCause());
         }
     }
 
-    private void startIngest(Wiring wiring, IngestPart.Target target, Predicate<String> gateways)
-            throws CommandException, IOException, InterruptedException {
-        IngestPart part = IngestPart.start(wiring, target, gateways);
-        ingest = part;
-        onStop("ingest node", part::stop);
+    private static void stopMetadata(FutureTask<MetadataPart> starting) throws IOException {
+        try {
+            started(starting).stop();
+        } catch (CommandException e) {
+            LOG.log(Level.FINE, "there is no metadata to stop, as it did not start", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /// Where the handoff sends to.

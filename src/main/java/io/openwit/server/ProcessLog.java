@@ -5,8 +5,6 @@ import java.io.StringWriter;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import java.util.logging.ConsoleHandler;
 import java.util.logging.Formatter;
@@ -18,23 +16,14 @@ import java.util.logging.Logger;
 
 /// The log of this process: one line a record on standard error, `2026-11-24T14:00:00.123Z INFO wal.Log segment closed: …`.
 final class ProcessLog {
-    /// Libraries whose information is none for an operator.
-    private static final List<String> QUIET = List.of(
-            "io.grpc", "io.netty", "org.eclipse.jetty", "com.zaxxer", "org.flywaydb", "org.apache.arrow", "io.opentelemetry");
-
-    /// The manager forgets loggers, and their levels with them, that nobody holds.
-    private static final List<Logger> HELD = new ArrayList<>();
+    /// Held here, as the manager forgets loggers, and their levels with them, that nobody holds.
+    private static final Logger OURS = Logger.getLogger("io.openwit");
 
     private ProcessLog() {}
 
-    /// Has to be called before anything asks for a logger.
-    static void install() {
-        System.setProperty("java.util.logging.manager", Manager.class.getName());
-    }
-
     /// Writes records from now on.
     ///
-    /// @param level the least that is written
+    /// @param level the least of our own records that is written; of libraries, warnings are
     static void begin(Level level) {
         Logger root = Logger.getLogger("");
         for (Handler handler : root.getHandlers()) {
@@ -44,12 +33,8 @@ final class ProcessLog {
         handler.setFormatter(new Line());
         handler.setLevel(level);
         root.addHandler(handler);
-        root.setLevel(level);
-        for (String name : QUIET) {
-            Logger logger = Logger.getLogger(name);
-            logger.setLevel(Level.WARNING);
-            HELD.add(logger);
-        }
+        root.setLevel(Level.WARNING);
+        OURS.setLevel(level);
     }
 
     /// Keeps its handlers to the end: the JDK's own manager drops them as soon as the process is asked to end, and with them
@@ -72,7 +57,7 @@ final class ProcessLog {
             TIME.formatTo(Instant.ofEpochMilli(record.getMillis()), line);
             line.append(' ').append(record.getLevel().getName()).append(' ');
             line.append(shortName(String.valueOf(record.getLoggerName()))).append(' ');
-            line.append(formatMessage(record).replaceAll("[\\r\\n]+", " ")).append('\n');
+            line.append(message(record).replaceAll("[\\r\\n]+", " ")).append('\n');
             Throwable thrown = record.getThrown();
             if (thrown != null) {
                 StringWriter trace = new StringWriter();
@@ -80,6 +65,18 @@ final class ProcessLog {
                 line.append(trace);
             }
             return line.toString();
+        }
+
+        /// Numbers as they are: the JDK's own formatter would put commas into `bytes=4096`.
+        private static String message(LogRecord record) {
+            String message = String.valueOf(record.getMessage());
+            Object[] parameters = record.getParameters();
+            if (parameters != null) {
+                for (int i = 0; i < parameters.length; i++) {
+                    message = message.replace("{" + i + "}", String.valueOf(parameters[i]));
+                }
+            }
+            return message;
         }
 
         /// Without our base package; others by their last two parts.

@@ -84,6 +84,6 @@ final class Catalogue {
 
     private void countPending(long rows) {
         pendingRows += rows;
-        metrics.storagePendingRows.set(pendingRows);
+        metrics.storagePendingRows.set((double) pendingRows);
     }
 }

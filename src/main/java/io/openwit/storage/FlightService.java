@@ -41,15 +41,18 @@ final class FlightService implements ServerCallHandler<FlightMessage, byte[]> {
         }
     };
 
+    /// Field 1, of bytes.
+    private static final int PUT_RESULT_METADATA_TAG = (1 << 3) | 2;
+
     /// A `PutResult` that holds these bytes as its `app_metadata`, field 1.
     private static final MethodDescriptor.Marshaller<byte[]> PUT_RESULT = new MethodDescriptor.Marshaller<>() {
         @Override
         public InputStream stream(byte[] appMetadata) {
             ByteArrayOutputStream out = new ByteArrayOutputStream(appMetadata.length + 6);
-            out.write(1 << 3 | 2);
+            out.write(PUT_RESULT_METADATA_TAG);
             int length = appMetadata.length;
             for (; length > 0x7f; length >>>= 7) {
-                out.write(length & 0x7f | 0x80);
+                out.write((length & 0x7f) | 0x80);
             }
             out.write(length);
             out.writeBytes(appMetadata);

@@ -29,6 +29,8 @@ final class KnownBatches {
         return range != null && range.getValue() >= id.sequence();
     }
 
+    /// Notes the batch as stored.
+    ///
     /// @return whether it is new
     boolean add(BatchId id) {
         if (contains(id)) {

@@ -108,7 +108,7 @@ final class Lander implements Stepper, AutoCloseable {
         lock.lockInterruptibly();
         try {
             while (poison == null
-                    && (bytesInFlight + bytes > config.maxBytesInFlight() && bytesInFlight > 0
+                    && ((bytesInFlight + bytes > config.maxBytesInFlight() && bytesInFlight > 0)
                             || catalogue.pendingRows() > config.maxPendingRows())) {
                 if (gone.getAsBoolean()) {
                     return false;

@@ -206,7 +206,7 @@ final class PutStream extends ServerCall.Listener<FlightMessage> {
     }
 
     private static int padded(int bytes) {
-        return bytes + 7 & -8;
+        return (bytes + 7) & -8;
     }
 
     private void answer(BatchMetadata metadata, Lander.Verdict verdict) {

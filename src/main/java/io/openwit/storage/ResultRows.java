@@ -72,8 +72,7 @@ final class ResultRows {
     long copyTo(RowSink sink, long maxRows, BooleanSupplier late) throws SQLException, IOException {
         sink.columns(columns());
         long given = 0;
-        try (ArrowReader reader =
-                (ArrowReader) result.unwrap(DuckDBResultSet.class).arrowExportStream(allocator, CHUNK_ROWS)) {
+        try (ArrowReader reader = open()) {
             while (loadNext(reader)) {
                 VectorSchemaRoot root = reader.getVectorSchemaRoot();
                 List<@Nullable Object> row = new ArrayList<>(root.getFieldVectors().size());
@@ -82,9 +81,7 @@ final class ResultRows {
                         return maxRows + 1;
                     }
                     row.clear();
-                    for (FieldVector vector : root.getFieldVectors()) {
-                        row.add(value(vector, i, reader));
-                    }
+                    fill(row, root, i, reader);
                     sink.row(row);
                     given++;
                 }
@@ -96,13 +93,39 @@ final class ResultRows {
         return given;
     }
 
+    private ArrowReader open() throws SQLException {
+        try {
+            return (ArrowReader) result.unwrap(DuckDBResultSet.class).arrowExportStream(allocator, CHUNK_ROWS);
+        } catch (RuntimeException e) {
+            throw cannotBeGiven(e);
+        }
+    }
+
     /// A failing query shows itself as a failing read.
     private static boolean loadNext(ArrowReader reader) throws SQLException {
         try {
             return reader.loadNextBatch();
         } catch (IOException e) {
             throw new SQLException(String.valueOf(e.getMessage()), e);
+        } catch (RuntimeException e) {
+            throw cannotBeGiven(e);
         }
+    }
+
+    private static void fill(List<@Nullable Object> row, VectorSchemaRoot root, int i, ArrowReader reader)
+            throws SQLException {
+        try {
+            for (FieldVector vector : root.getFieldVectors()) {
+                row.add(value(vector, i, reader));
+            }
+        } catch (RuntimeException e) {
+            throw cannotBeGiven(e);
+        }
+    }
+
+    /// Arrow does not have, or does not reach into, every type that SQL can make.
+    private static SQLException cannotBeGiven(RuntimeException e) {
+        return new SQLException("the answer has a type that cannot be given, cast it to varchar: " + e.getMessage(), e);
     }
 
     private List<Column> columns() throws SQLException {

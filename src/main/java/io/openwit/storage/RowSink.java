@@ -16,13 +16,19 @@ public interface RowSink {
     /// @throws IOException the reader of the answer has gone: the query is stopped
     void columns(List<Column> columns) throws IOException;
 
+    /// Takes the next row.
+    ///
     /// @param values one a column; the list is reused for the next row
     /// @throws IOException the reader of the answer has gone: the query is stopped
     void row(List<@Nullable Object> values) throws IOException;
 
+    /// What a column of the answer is called, and of which type it is.
+    ///
     /// @param type the SQL type, as the engine writes it
     record Column(String name, String type) {}
 
+    /// A moment.
+    ///
     /// @param nanos since 1970-01-01T00:00:00Z; the two ends of the range mean infinitely early and late
     record Timestamp(long nanos) {}
 }

@@ -216,7 +216,7 @@ final class SqlGuard {
             case "FUNCTION", "WINDOW" -> {
                 String name = text(node, "function_name").toLowerCase(Locale.ROOT);
                 boolean ofTable = under.equals("function") && TABLE_FUNCTIONS.contains(name);
-                if (isQualified(node) || !ofTable && FORBIDDEN_FUNCTIONS.matcher(name).matches()) {
+                if (isQualified(node) || (!ofTable && FORBIDDEN_FUNCTIONS.matcher(name).matches())) {
                     throw forbidden("the function " + oneLine(name) + " is not answered here");
                 }
                 if (Boolean.TRUE.equals(node.get("export_state"))) {

@@ -6,6 +6,8 @@ import java.io.IOException;
 ///
 /// What was answered before a query began is in it, once. Thread-safe; a call blocks until the answer is complete.
 public interface SqlQuery {
+    /// Answers one statement.
+    ///
     /// @param sql one SELECT statement
     /// @param visible whose rows the views show
     /// @throws QueryFailedException there is no answer, or (after rows were given) no complete one

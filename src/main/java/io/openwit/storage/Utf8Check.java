@@ -8,6 +8,8 @@ import java.nio.ByteBuffer;
 final class Utf8Check {
     private Utf8Check() {}
 
+    /// Looks for the first sequence of bytes that is no character.
+    ///
     /// @param bytes from 0 to its limit
     /// @return where the first sequence begins that is none; -1 where there is no such
     static int firstWrong(ByteBuffer bytes) {

@@ -1,6 +1,7 @@
 package io.openwit.storage;
 
 import io.openwit.model.TenantId;
+import java.util.Collections;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -26,7 +27,7 @@ public sealed interface Visible {
     /// Rows of these tenants alone; of none, if the set is empty.
     record Only(Set<TenantId> tenants) implements Visible {
         public Only {
-            tenants = java.util.Collections.unmodifiableSet(new TreeSet<>(tenants));
+            tenants = Collections.unmodifiableSet(new TreeSet<>(tenants));
         }
 
         @Override

@@ -146,6 +146,20 @@ class ColumnsTest {
         assertThat(index(dictionary, "text5000")).isEqualTo(1000);
     }
 
+    @Test
+    void textsThatDifferInTheirLastBytesAloneDoNotCrowdTheTable() {
+        Dictionary dictionary = new Dictionary(new RowJournal());
+        int[] first = new int[3000];
+        for (int i = 0; i < first.length; i++) {
+            first[i] = index(dictionary, "a text of some length, number " + i);
+        }
+        for (int i = 0; i < first.length; i++) {
+            assertThat(index(dictionary, "a text of some length, number " + i)).isEqualTo(first[i]);
+        }
+        // At half load a good hash leaves no text without a slot.
+        assertThat(dictionary.size()).isEqualTo(first.length);
+    }
+
     private static int index(Dictionary dictionary, String text) {
         byte[] bytes = RandomRows.slack(text);
         return dictionary.index(bytes, 0, bytes.length - Bytes.SLACK);

@@ -211,7 +211,7 @@ class BadInputTest {
             "select 1; select 2",
         }) {
             HttpResponse<String> answer = acme.send(attempt);
-            assertThat(answer.statusCode()).as(attempt + ": " + answer.body()).isEqualTo(400);
+            assertThat(answer.statusCode()).as(attempt + ": " + answer.body()).isIn(400, 403);
         }
     }
 

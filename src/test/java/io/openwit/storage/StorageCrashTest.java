@@ -3,6 +3,7 @@ package io.openwit.storage;
 import static io.openwit.storage.StorageNodeTest.id;
 import static io.openwit.storage.StorageNodeTest.metadata;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.openwit.model.Signal;
 import java.io.IOException;
@@ -194,5 +195,40 @@ class StorageCrashTest {
                 assertThat(contents.batches()).isEqualTo(LandingFile.scan(landed).batches());
             }
         }
+    }
+
+    @Test
+    void aParquetFileThatCannotBeReadIsAnAlarmAndTheRestIsServed() throws Exception {
+        Path home = dir.resolve("0");
+        landTwo(home);
+        try (RunningStorage storage = RunningStorage.start(RunningStorage.eager(home))) {
+            storage.convertAll();
+        }
+        Path acme = files(home, ".parquet").getFirst();
+        assertThat(acme.toString()).contains("tenant=acme");
+        Files.writeString(acme, "no Parquet");
+
+        try (RunningStorage storage = RunningStorage.start(RunningStorage.eager(home))) {
+            assertThat(storage.telemetry.alarms().standing()).hasEntrySatisfying(
+                    "storage-parquet-damaged", detail -> assertThat(detail).contains(acme.toString()));
+            assertThat(storage.number("select count(*) from logs")).isEqualTo(3);
+            try (RawPut put = storage.put().schema(Signal.LOGS)) {
+                put.batch(metadata("acme", id(1), 4), SealedLogs.of("acme", 4, "a"));
+                assertThat(put.finish().isOk()).isTrue();
+            }
+            assertThat(storage.json(COUNTS)).isEqualTo(BOTH_ONCE);
+        }
+    }
+
+    @Test
+    void aDirectoryServesOneProcess() throws Exception {
+        try (RunningStorage storage = RunningStorage.start(RunningStorage.config(dir))) {
+            assertThat(storage.node.poisoned()).isFalse();
+            assertThatThrownBy(() -> RunningStorage.start(RunningStorage.config(dir)))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining(dir.toString())
+                    .hasMessageContaining("in use");
+        }
+        RunningStorage.start(RunningStorage.config(dir)).close();
     }
 }

@@ -12,9 +12,9 @@ import java.lang.foreign.MemorySegment;
 /// is full, the oldest leave early, which is counted. The memory is off the heap and grows with the number of entries.
 /// Owned by one thread.
 ///
-/// Design note: a ring holds the entries in the order in which they came; an open-addressed table of ints points into it. A slot
-/// holds the entry's ring index plus one (0 is free) and, in the bits above, a tag from its hash, so that a probe for
-/// something new touches one cache line of the table, and the ring hardly ever. Removal shifts back what was displaced
+/// Design note: a ring holds the entries in the order in which they came; an open-addressed table points into it. A slot
+/// holds 32 bits of the entry's hash, and below them its ring index plus one (0 is free). So a probe for something new, and a
+/// removal, touch one cache line of the table and of the ring only its ends. Removal shifts back what was displaced
 /// (Knuth, Algorithm 6.4R), so there are no tombstones. An entry that is too old does not match; it leaves
 /// in small portions, so that no call takes long after a pause.
 public final class DedupWindow implements AutoCloseable {
@@ -41,8 +41,7 @@ public final class DedupWindow implements AutoCloseable {
 
     private Arena arena;
     private int capacity;
-    private int indexBits;
-    private int tableShift;
+    private int homeShift;
     private int tableMask;
     private long fingerprints;
     private long ages;
@@ -74,20 +73,19 @@ public final class DedupWindow implements AutoCloseable {
     @SuppressWarnings("MustBeClosedChecker") // closed by close, and when the window grows
     private void allocate(int newCapacity) {
         capacity = newCapacity;
-        indexBits = Integer.numberOfTrailingZeros(newCapacity) + 1;
         int slots = newCapacity * 2;
         tableMask = slots - 1;
-        tableShift = 64 - Integer.numberOfTrailingZeros(slots);
+        homeShift = Integer.SIZE - Integer.numberOfTrailingZeros(slots);
         arena = Arena.ofShared();
         fingerprints = arena.allocate((long) newCapacity * FINGERPRINT_BYTES, 64).address();
         ages = arena.allocate((long) newCapacity * Integer.BYTES, 64).address();
-        table = arena.allocate((long) slots * Integer.BYTES, 64).address();
+        table = arena.allocate((long) slots * Long.BYTES, 64).address();
     }
 
     /// Bytes that a window of so many entries takes when it is full.
     public static long bytes(int maxEntries) {
         long capacity = Math.max(FIRST_CAPACITY, Integer.highestOneBit(Math.max(1, maxEntries - 1)) * 2L);
-        return capacity * (FINGERPRINT_BYTES + Integer.BYTES + 2 * Integer.BYTES);
+        return capacity * (FINGERPRINT_BYTES + Integer.BYTES + 2 * Long.BYTES);
     }
 
     /// Moves the clock on, to the age of the group that is judged next. Never goes back.
@@ -107,12 +105,21 @@ public final class DedupWindow implements AutoCloseable {
     /// Brings the place of a fingerprint near; returns a meaningless number to be used somehow. Called for a run of rows before
     /// they are judged, so that their cache misses overlap.
     public int touch(long high, long low) {
-        return slotAt((int) (hash(high, low) >>> tableShift));
+        return (int) slotAt(home(hash(high, low)));
+    }
+
+    /// The same for those that may have to leave for so many new ones.
+    public int touchOldest(int count) {
+        int touched = 0;
+        long until = Math.min(tail, head + count);
+        for (long at = head; at < until; at++) {
+            touched += (int) slotAt(home(hashAt((int) at & capacity - 1)));
+        }
+        return touched;
     }
 
     public boolean contains(long high, long low) {
-        long hash = hash(high, low);
-        int slot = find(hash, high, low);
+        int slot = find(hash(high, low), high, low);
         return slot >= 0 && !expired(indexIn(slotAt(slot)));
     }
 
@@ -120,7 +127,7 @@ public final class DedupWindow implements AutoCloseable {
     ///
     /// @return whether it is new
     public boolean add(long high, long low) {
-        long hash = hash(high, low);
+        int hash = hash(high, low);
         int slot = find(hash, high, low);
         if (slot >= 0 && !expired(indexIn(slotAt(slot)))) {
             return false;
@@ -148,10 +155,10 @@ public final class DedupWindow implements AutoCloseable {
         return true;
     }
 
-    private void put(int known, long hash, int index) {
+    private void put(int known, int hash, int index) {
         int slot = known;
         if (slot < 0) {
-            slot = (int) (hash >>> tableShift);
+            slot = home(hash);
             while (slotAt(slot) != 0) {
                 slot = slot + 1 & tableMask;
             }
@@ -198,20 +205,25 @@ public final class DedupWindow implements AutoCloseable {
 
     // --- the table
 
-    private static long hash(long high, long low) {
-        return (low ^ Long.rotateLeft(high, 32)) * 0x9E3779B97F4A7C15L;
+    /// 32 bits that depend on all 128.
+    private static int hash(long high, long low) {
+        return (int) ((low ^ Long.rotateLeft(high, 32)) * 0x9E3779B97F4A7C15L >>> 32);
+    }
+
+    /// The slot where an entry stands unless others were there before.
+    private int home(int hash) {
+        return hash >>> homeShift;
     }
 
     /// The slot of this fingerprint, or -1.
-    private int find(long hash, long high, long low) {
-        int slot = (int) (hash >>> tableShift);
-        int tag = tagOf(hash);
+    private int find(int hash, long high, long low) {
+        int slot = home(hash);
         while (true) {
-            int value = slotAt(slot);
+            long value = slotAt(slot);
             if (value == 0) {
                 return -1;
             }
-            if (value >>> indexBits == tag) {
+            if (hashIn(value) == hash) {
                 long at = fingerprints + (long) indexIn(value) * FINGERPRINT_BYTES;
                 if (MEMORY.get(JAVA_LONG_UNALIGNED, at) == high && MEMORY.get(JAVA_LONG_UNALIGNED, at + 8) == low) {
                     return slot;
@@ -231,9 +243,9 @@ public final class DedupWindow implements AutoCloseable {
 
     /// Frees the slot that points to this entry; there is none where a younger entry has taken it over.
     private void remove(int index) {
-        long hash = hashAt(index);
-        int value = valueOf(hash, index);
-        int free = (int) (hash >>> tableShift);
+        int hash = hashAt(index);
+        long value = valueOf(hash, index);
+        int free = home(hash);
         while (slotAt(free) != value) {
             if (slotAt(free) == 0) {
                 return;
@@ -243,13 +255,12 @@ public final class DedupWindow implements AutoCloseable {
         int slot = free;
         while (true) {
             slot = slot + 1 & tableMask;
-            int next = slotAt(slot);
+            long next = slotAt(slot);
             if (next == 0) {
                 setSlot(free, 0);
                 return;
             }
-            int home = (int) (hashAt(indexIn(next)) >>> tableShift);
-            if ((slot - home & tableMask) >= (slot - free & tableMask)) {
+            if ((slot - home(hashIn(next)) & tableMask) >= (slot - free & tableMask)) {
                 setSlot(free, next);
                 free = slot;
             }
@@ -263,7 +274,6 @@ public final class DedupWindow implements AutoCloseable {
         int oldMask = capacity - 1;
         long oldTable = table;
         int oldSlots = tableMask + 1;
-        int oldIndexBits = indexBits;
         allocate(capacity * 2);
         for (long at = head; at < tail; at++) {
             long from = at & oldMask;
@@ -281,12 +291,10 @@ public final class DedupWindow implements AutoCloseable {
         }
         // Slots and not entries are taken over: an old entry whose slot a younger one has taken stays without.
         for (int slot = 0; slot < oldSlots; slot++) {
-            int value = MEMORY.get(JAVA_INT_UNALIGNED, oldTable + (long) slot * Integer.BYTES);
+            long value = MEMORY.get(JAVA_LONG_UNALIGNED, oldTable + (long) slot * Long.BYTES);
             if (value != 0) {
-                int oldIndex = (value & (1 << oldIndexBits) - 1) - 1;
-                long at = head + (oldIndex - head & oldMask);
-                int index = (int) at & capacity - 1;
-                put(-1, hashAt(index), index);
+                long at = head + (indexIn(value) - head & oldMask);
+                put(-1, hashIn(value), (int) at & capacity - 1);
             }
         }
         oldArena.close();
@@ -300,28 +308,28 @@ public final class DedupWindow implements AutoCloseable {
         return (int) nowUnits - MEMORY.get(JAVA_INT_UNALIGNED, ages + (long) index * Integer.BYTES);
     }
 
-    private long hashAt(int index) {
+    private int hashAt(int index) {
         long at = fingerprints + (long) index * FINGERPRINT_BYTES;
         return hash(MEMORY.get(JAVA_LONG_UNALIGNED, at), MEMORY.get(JAVA_LONG_UNALIGNED, at + 8));
     }
 
-    private int tagOf(long hash) {
-        return (int) hash >>> indexBits;
+    private static long valueOf(int hash, int index) {
+        return (long) hash << 32 | index + 1;
     }
 
-    private int valueOf(long hash, int index) {
-        return tagOf(hash) << indexBits | index + 1;
+    private static int hashIn(long value) {
+        return (int) (value >>> 32);
     }
 
-    private int indexIn(int value) {
-        return (value & (1 << indexBits) - 1) - 1;
+    private static int indexIn(long value) {
+        return (int) value - 1;
     }
 
-    private int slotAt(int slot) {
-        return MEMORY.get(JAVA_INT_UNALIGNED, table + (long) slot * Integer.BYTES);
+    private long slotAt(int slot) {
+        return MEMORY.get(JAVA_LONG_UNALIGNED, table + (long) slot * Long.BYTES);
     }
 
-    private void setSlot(int slot, int value) {
-        MEMORY.set(JAVA_INT_UNALIGNED, table + (long) slot * Integer.BYTES, value);
+    private void setSlot(int slot, long value) {
+        MEMORY.set(JAVA_LONG_UNALIGNED, table + (long) slot * Long.BYTES, value);
     }
 }

@@ -44,15 +44,18 @@ record GroupHeader(
     private static final int MAGIC = 0x5247574F;
     private static final int VERSION = 1;
     private static final int CRC_AT = 68;
+    /// At `code - 1`.
     private static final Kind[] KINDS = Kind.values();
 
     enum Kind {
-        DATA,
-        SEAL,
-        COPY;
+        DATA(1),
+        SEAL(2),
+        COPY(3);
 
-        private int code() {
-            return ordinal() + 1;
+        private final int code;
+
+        Kind(int code) {
+            this.code = code;
         }
     }
 
@@ -64,7 +67,7 @@ record GroupHeader(
     ///
     /// @return that crc
     int encode(ByteBuffer out, long nonce, Checksum checksum) {
-        out.putInt(0, MAGIC).put(4, (byte) VERSION).put(5, (byte) kind.code()).putShort(6, (short) 0);
+        out.putInt(0, MAGIC).put(4, (byte) VERSION).put(5, (byte) kind.code).putShort(6, (short) 0);
         out.putLong(8, epoch).putLong(16, sequence).putLong(24, first).putLong(32, length);
         out.putLong(40, arrival).putLong(48, logAge).putInt(56, count);
         out.putInt(60, previousCrc).putInt(64, payloadCrc);

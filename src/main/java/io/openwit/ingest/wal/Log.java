@@ -407,7 +407,7 @@ public final class Log implements AutoCloseable {
         groupSequence++;
         telemetry.metrics().walBytesWritten.inc(bytes);
         nextFirst += GroupHeader.aligned(bytes);
-        remaining -= GroupHeader.aligned(bytes);
+        remaining = remaining - GroupHeader.aligned(bytes);
     }
 
     /// The disk was full in the middle of a write: what stands behind the last whole group is never looked at again, as the next

@@ -118,7 +118,7 @@ public final class LogVerifier {
         return new Report(List.copyOf(reports.values()), List.copyOf(damages));
     }
 
-    private void findMissing(long from, long to, TreeMap<Long, String> heads, List<Damage> damages) {
+    private void findMissing(long from, long to, Map<Long, String> heads, List<Damage> damages) {
         for (long number = from + 1; number < Math.min(to, from + 1 + MAX_NAMED); number++) {
             if (!heads.containsKey(number)) {
                 String name = Segment.fileName(number);
@@ -169,7 +169,7 @@ public final class LogVerifier {
     }
 
     /// One file from its first group to its last.
-    private final class Walk {
+    private static final class Walk {
         private final String name;
         private final DiskFile file;
         private final SegmentHeader header;
@@ -338,7 +338,7 @@ public final class LogVerifier {
         private boolean rowsAreWhole(long at, FrameHead head) throws IOException {
             ByteBuffer in = head.rowBytes() == 0 ? null : bytes(at + head.headBytes(), head.rowBytes());
             return head.rowBytes() == 0
-                    || in != null && checksum.begin(header.nonce()).add(in).value() == head.rowsCrc();
+                    || (in != null && checksum.begin(header.nonce()).add(in).value() == head.rowsCrc());
         }
 
         private void count(FrameHead head) {
