@@ -206,7 +206,11 @@ public abstract sealed class Columns permits LogColumns, PointColumns, SpanColum
             return;
         }
         for (StructColumn.Named named : columns) {
-            checkState(named.column().count == rows(), "column %s has %s values", named.name(), named.column().count);
+            int values = named.column().count;
+            if (values != rows()) {
+                throw new IllegalStateException(
+                        "column " + named.name() + " has " + values + " values, there are " + rows() + " rows");
+            }
         }
         fingerprints.countRepeats(partFirstRow);
         partFingerprint.compute(fingerprints, partFirstRow, partNameHigh, partNameLow);
@@ -287,9 +291,9 @@ public abstract sealed class Columns permits LogColumns, PointColumns, SpanColum
         return fields;
     }
 
-    private static void checkState(boolean holds, String message, Object... args) {
+    private static void checkState(boolean holds, String message) {
         if (!holds) {
-            throw new IllegalStateException(message.formatted(args));
+            throw new IllegalStateException(message);
         }
     }
 }

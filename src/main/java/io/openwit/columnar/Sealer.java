@@ -94,7 +94,7 @@ public final class Sealer {
             buffers = Arrays.copyOf(buffers, bufferCount * 2);
         }
         buffers[bufferCount++] = at;
-        buffers[bufferCount++] = body.size() - at;
+        buffers[bufferCount++] = (long) body.size() - at;
         pad(body);
     }
 

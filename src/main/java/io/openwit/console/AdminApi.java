@@ -3,7 +3,6 @@ package io.openwit.console;
 import io.openwit.model.BatchId;
 import io.openwit.model.TenantId;
 import java.io.IOException;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
@@ -49,23 +48,41 @@ public record AdminApi(
         Optional<BatchPage> find(BatchId id) throws IOException;
     }
 
+    /// How the rows of an answer are written.
+    public enum Format {
+        /// One array of objects.
+        JSON("application/json"),
+        /// A line of names, then a line a row.
+        CSV("text/csv; charset=utf-8"),
+        /// Columns side by side, for people.
+        TABLE("text/plain; charset=utf-8");
+
+        private final String contentType;
+
+        Format(String contentType) {
+            this.contentType = contentType;
+        }
+
+        String contentType() {
+            return contentType;
+        }
+
+        static Optional<Format> of(String name) {
+            return switch (name) {
+                case "json" -> Optional.of(JSON);
+                case "csv" -> Optional.of(CSV);
+                case "table" -> Optional.of(TABLE);
+                default -> Optional.empty();
+            };
+        }
+    }
+
     /// Answers SQL.
     @FunctionalInterface
     public interface Queries {
+        /// @param out takes the whole answer, as it comes
         /// @throws QueryRefusedException there is no answer, or no complete one
-        /// @throws IOException `rows` failed
-        void query(String sql, Viewer viewer, Rows rows) throws QueryRefusedException, IOException;
-    }
-
-    /// Takes the rows of an answer, one after the other, by one thread.
-    public interface Rows {
-        /// Called once, before the first row.
-        ///
-        /// @throws IOException the reader has gone
-        void columns(List<String> names) throws IOException;
-
-        /// @param values one a column: null, [Boolean], [Number], [String], `byte[]`, [List] or [Map] of such; borrowed
-        /// @throws IOException the reader has gone
-        void row(List<@Nullable Object> values) throws IOException;
+        /// @throws IOException `out` failed
+        void query(String sql, Viewer viewer, Format format, Appendable out) throws QueryRefusedException, IOException;
     }
 }

@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.openwit.console.AdminApi.BatchPage;
+import io.openwit.console.AdminApi.Format;
 import io.openwit.console.AdminApi.Viewer;
-import io.openwit.console.RowsFormat.RowsWriter;
 import io.openwit.model.BatchId;
 import io.openwit.telemetry.Telemetry;
 import io.prometheus.metrics.expositionformats.ExpositionFormatWriter;
@@ -13,6 +13,8 @@ import io.prometheus.metrics.expositionformats.ExpositionFormats;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStreamWriter;
+import java.io.Writer;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -77,7 +79,8 @@ final class AdminHandler extends Handler.Abstract.NonBlocking {
             if (response.isCommitted()) {
                 callback.failed(e);
             } else {
-                error(response, callback, HttpStatus.INTERNAL_SERVER_ERROR_500, "an internal error, which the node has logged");
+                error(response, callback, HttpStatus.INTERNAL_SERVER_ERROR_500,
+                        "an internal error, which the node has logged");
             }
         } finally {
             slots.release();
@@ -101,7 +104,8 @@ final class AdminHandler extends Handler.Abstract.NonBlocking {
                 if (path.startsWith(BATCHES) && path.length() > BATCHES.length()) {
                     batch(path.substring(BATCHES.length()), request, response, callback);
                 } else {
-                    error(response, callback, HttpStatus.NOT_FOUND_404, "no such path: /metrics, /health/live, /health/ready,"
+                    error(response, callback, HttpStatus.NOT_FOUND_404,
+                            "no such path: /metrics, /health/live, /health/ready,"
                             + " /api/batches/ID or /api/query");
                 }
             }
@@ -152,7 +156,8 @@ final class AdminHandler extends Handler.Abstract.NonBlocking {
             return;
         }
         if (api.batches().isEmpty()) {
-            error(response, callback, HttpStatus.NOT_FOUND_404, "this node keeps no metadata of batches: ask an ingest node");
+            error(response, callback, HttpStatus.NOT_FOUND_404,
+                    "this node keeps no metadata of batches: ask an ingest node");
             return;
         }
         Optional<BatchPage> page;
@@ -181,7 +186,7 @@ final class AdminHandler extends Handler.Abstract.NonBlocking {
         }
         Fields parameters = Request.extractQueryParameters(request);
         String formatName = Optional.ofNullable(parameters.getValue("format")).orElse("json");
-        Optional<RowsFormat> format = RowsFormat.of(formatName);
+        Optional<Format> format = Format.of(formatName);
         if (format.isEmpty()) {
             error(response, callback, HttpStatus.BAD_REQUEST_400, "format is to be json, csv or table");
             return;
@@ -194,9 +199,9 @@ final class AdminHandler extends Handler.Abstract.NonBlocking {
         }
         HeldOutput out = new HeldOutput(response, format.get().contentType());
         try {
-            RowsWriter rows = format.get().writer(out);
-            api.queries().get().query(sql.get(), viewer.get(), rows);
-            rows.end();
+            Writer text = new OutputStreamWriter(out, UTF_8);
+            api.queries().get().query(sql.get(), viewer.get(), format.get(), text);
+            text.flush();
             out.send();
             callback.succeeded();
         } catch (QueryRefusedException e) {
@@ -230,7 +235,8 @@ final class AdminHandler extends Handler.Abstract.NonBlocking {
         return viewer;
     }
 
-    private static void json(Response response, Callback callback, int status, Map<String, ?> fields) throws IOException {
+    private static void json(Response response, Callback callback, int status, Map<String, ?> fields)
+            throws IOException {
         ByteArrayOutputStream body = new ByteArrayOutputStream();
         try (JsonGenerator out = JsonWriter.generator(body)) {
             out.useDefaultPrettyPrinter();

@@ -9,8 +9,8 @@ import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Response;
 import org.jspecify.annotations.Nullable;
 
-/// The body of an answer whose first bytes are held back, so that a failure soon after the start can still be answered with
-/// another status. Not thread-safe.
+/// The body of an answer whose first bytes are held back, so that a failure soon after the start can still be answered
+/// with another status. Not thread-safe.
 final class HeldOutput extends OutputStream {
     static final int HELD_BYTES = 1 << 16;
 

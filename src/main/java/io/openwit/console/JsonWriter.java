@@ -4,14 +4,11 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.math.BigDecimal;
-import java.math.BigInteger;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Writes JSON: numbers as numbers, bytes as lower-case hex, what is not a finite number as text.
+/// Writes the JSON of the admin address: text, numbers, booleans, null, lists and maps; whatever else as its text.
 final class JsonWriter {
     private static final JsonFactory JSON = new JsonFactory();
 
@@ -29,10 +26,6 @@ final class JsonWriter {
             case Boolean truth -> out.writeBoolean(truth);
             case Integer number -> out.writeNumber(number);
             case Long number -> out.writeNumber(number);
-            case BigInteger number -> out.writeNumber(number);
-            case BigDecimal number -> out.writeNumber(number);
-            case Double number when Double.isFinite(number) -> out.writeNumber(number);
-            case byte[] bytes -> out.writeString(HexFormat.of().formatHex(bytes));
             case List<?> list -> {
                 out.writeStartArray();
                 for (Object item : list) {

@@ -1,4 +1,5 @@
-/// What an operator sees over HTTP: metrics, health, and the JSON API. It knows no part of the pipeline, only what it is handed.
+/// What an operator sees over HTTP: metrics, health, and the JSON API. It knows no part of the pipeline, only what it
+/// is handed.
 @NullMarked
 package io.openwit.console;
 

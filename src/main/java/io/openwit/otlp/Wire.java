@@ -21,7 +21,8 @@ final class Wire {
     /// Unknown groups within one another.
     static final int MAX_GROUPS = 64;
 
-    /// What the copies of split submessages may come to in one request, beside its own length: no client of flesh writes them.
+    /// What the copies of split submessages may come to in one request, beside its own length: clients do not split
+    /// them, and each copy takes memory and time.
     static final int FREE_MERGED_BYTES = 64 << 10;
 
     private static final byte[] NOTHING = new byte[Bytes.SLACK];

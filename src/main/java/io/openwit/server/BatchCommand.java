@@ -16,7 +16,8 @@ import picocli.CommandLine.Spec;
 /// `batch ID`.
 @Command(
         name = "batch",
-        description = "Where is my batch: tenant, signal, rows, duplicates, state with times, segment, offset, sources.",
+        description = "Where is my batch: tenant, signal, rows, duplicates, state with times, segment, offset,"
+                + " sources.",
         mixinStandardHelpOptions = true)
 final class BatchCommand implements Callable<Integer> {
     @Spec
@@ -29,7 +30,8 @@ final class BatchCommand implements Callable<Integer> {
             description = "The admin address of an ingest node. Default: ${DEFAULT-VALUE}")
     private String url;
 
-    @Option(names = "--token", paramLabel = "T", description = "A token of the batch's tenant, where authentication is on.")
+    @Option(names = "--token", paramLabel = "T",
+            description = "A token of the batch's tenant, where authentication is on.")
     private @Nullable String token;
 
     @Parameters(paramLabel = "ID", description = "As in the column batch_id: n1-5e0f93aa-3-8192.")

@@ -106,7 +106,8 @@ public final class ConfigKeys {
             later("ingestion.kafka.group_id", TEXT, "openwit", "the consumer group");
     static final ConfigKey<List<Map<String, String>>> KAFKA_TOPICS = later(
             "ingestion.kafka.topics", TABLE, List.of(),
-            "topic patterns: {pattern, format, signal, tenant, from_header}; format is otlp_proto, otlp_json or ndjson");
+            "topic patterns: {pattern, format, signal, tenant, from_header}; format is otlp_proto, otlp_json or"
+                    + " ndjson");
     static final ConfigKey<KafkaClient> KAFKA_CLIENT = later(
             "ingestion.kafka.client", choice(KafkaClient.class), KafkaClient.AUTO,
             "librdkafka, java, or auto: librdkafka where its library is found");
@@ -145,7 +146,8 @@ public final class ConfigKeys {
             "MiB of the largest body, as it arrives and after decompression; a larger one gets 413");
 
     static final ConfigKey<List<HostPort>> INGEST_NODES = key(
-            "gateway.ingest_nodes", list(HOST_PORT), List.of(), "role gateway: the ingest nodes, where no gossip finds them");
+            "gateway.ingest_nodes", list(HOST_PORT), List.of(),
+                    "role gateway: the ingest nodes, where no gossip finds them");
     static final ConfigKey<Optional<Path>> GATEWAY_TOKEN_FILE = key(
             "gateway.token_file", optional(PATH), Optional.empty(),
             "role gateway: a file with the token towards ingest nodes");
@@ -155,7 +157,8 @@ public final class ConfigKeys {
     static final ConfigKey<Integer> INGEST_PORT =
             key("ingest_node.port", PORT, 50_051, "its port; 0 takes a free one");
     static final ConfigKey<Optional<Path>> INGEST_TOKENS = key(
-            "ingest_node.tokens_file", optional(PATH), Optional.empty(), "the tokens of gateways, in the form of a tokens file");
+            "ingest_node.tokens_file", optional(PATH), Optional.empty(),
+                    "the tokens of gateways, in the form of a tokens file");
 
     static final ConfigKey<Integer> BUFFER_MESSAGES = key(
             "processing.buffer.max_size_messages", integer(1, 1_000_000), 16_384,
@@ -185,7 +188,8 @@ public final class ConfigKeys {
 
     static final ConfigKey<Boolean> WAL_SYNC = key(
             "processing.wal.sync_on_write", BOOLEAN, true,
-            "whether rows are forced to the disk before the answer; false trusts the page cache: a power cut loses rows");
+            "whether rows are forced to the disk before the answer; false trusts the page cache: a power cut loses"
+                    + " rows");
     static final ConfigKey<Long> WAL_SEGMENT_BYTES = key(
             "processing.wal.segment_bytes", size(4 * MIB, GIB), 128 * MIB,
             "bytes of one file of the short-term WAL, a multiple of 4096");
@@ -194,12 +198,14 @@ public final class ConfigKeys {
             "bytes of the short-term WAL; beyond it requests are throttled; by default half of the volume");
     static final ConfigKey<Optional<Long>> WAL_RESERVE_BYTES = key(
             "processing.wal.reserve_bytes", optional(size(0, TIB)), Optional.empty(),
-            "bytes of the volume that stay free; below it requests are throttled; by default two segments and the largest group");
+            "bytes of the volume that stay free; below it requests are throttled; by default two segments and the"
+                    + " largest group");
 
     static final ConfigKey<Integer> MAX_ATTRIBUTES = key(
             "validation.max_attributes", integer(1, 65_536), 128, "attributes of one row, resource or scope");
     static final ConfigKey<Long> MAX_VALUE_BYTES = key(
-            "validation.max_value_bytes", size(16, 64 * MIB), 64 * KIB, "bytes of one attribute's value, or of a log's body");
+            "validation.max_value_bytes", size(16, 64 * MIB), 64 * KIB,
+                    "bytes of one attribute's value, or of a log's body");
     static final ConfigKey<OnExcess> ON_EXCESS = key(
             "validation.on_excess", choice(OnExcess.class), OnExcess.TRUNCATE,
             "truncate: what lies beyond is cut off and counted; reject: the row is rejected");
@@ -228,16 +234,19 @@ public final class ConfigKeys {
             "handoff.flight.endpoint", optional(TEXT), Optional.empty(),
             "where batches go, as in grpc://host:9401; by default the storage inside, required for role ingest");
     static final ConfigKey<List<String>> FLIGHT_ENDPOINTS =
-            later("handoff.flight.endpoints", list(TEXT), List.of(), "several endpoints, each with a position of its own");
+            later("handoff.flight.endpoints", list(TEXT), List.of(),
+                    "several endpoints, each with a position of its own");
     static final ConfigKey<Optional<Path>> FLIGHT_TOKEN_FILE = key(
-            "handoff.flight.token_file", optional(PATH), Optional.empty(), "a file with the token towards the endpoint");
+            "handoff.flight.token_file", optional(PATH), Optional.empty(),
+                    "a file with the token towards the endpoint");
     static final ConfigKey<Boolean> FLIGHT_TLS =
             later("handoff.flight.tls", BOOLEAN, false, "whether the endpoint speaks TLS");
     static final ConfigKey<Acknowledge> FLIGHT_ACKNOWLEDGE = key(
             "handoff.flight.acknowledge", choice(Acknowledge.class), Acknowledge.PER_BATCH,
             "per_batch: a PutResult with the batch id; per_stream: the final OK, for endpoints that send no PutResult");
     static final ConfigKey<Integer> FLIGHT_STREAM_BATCHES = key(
-            "handoff.flight.stream_batches", integer(1, 65_536), 256, "per_stream: batches after which a stream is closed");
+            "handoff.flight.stream_batches", integer(1, 65_536), 256,
+                    "per_stream: batches after which a stream is closed");
     static final ConfigKey<Long> FLIGHT_MAX_IN_FLIGHT = key(
             "handoff.flight.max_in_flight_bytes", size(MIB, 4 * GIB), 32 * MIB, "bytes sent and not answered");
 
@@ -269,7 +278,8 @@ public final class ConfigKeys {
     static final ConfigKey<Integer> CONTROL_INTERVAL = later(
             "control_plane.monitoring.interval_seconds", integer(1, 3600), 5, "seconds between two looks at the nodes");
     static final ConfigKey<Integer> QUEUE_WARNING = later(
-            "control_plane.monitoring.thresholds.queue_depth_warning", integer(0, ANY), 1000, "requests that wait: warning");
+            "control_plane.monitoring.thresholds.queue_depth_warning", integer(0, ANY), 1000,
+                    "requests that wait: warning");
     static final ConfigKey<Integer> QUEUE_CRITICAL = later(
             "control_plane.monitoring.thresholds.queue_depth_critical", integer(0, ANY), 10_000,
             "requests that wait: the node is left out");
@@ -282,7 +292,8 @@ public final class ConfigKeys {
     static final ConfigKey<List<HostPort>> GOSSIP_SEEDS =
             later("networking.gossip.seeds", list(HOST_PORT), List.of(), "members that a new one asks");
     static final ConfigKey<Optional<String>> ADVERTISE = later(
-            "networking.advertise_address", optional(TEXT), Optional.empty(), "the address that others call this node by");
+            "networking.advertise_address", optional(TEXT), Optional.empty(),
+                    "the address that others call this node by");
 
     static final ConfigKey<Optional<String>> POSTGRES = key(
             "metastore.postgres.connection_string", secret(optional(TEXT)), Optional.empty(),
@@ -291,7 +302,8 @@ public final class ConfigKeys {
             key("metastore.postgres.max_connections", integer(1, 100), 4, "connections at most");
     static final ConfigKey<Optional<Boolean>> POSTGRES_EMBEDDED = key(
             "metastore.postgres.embedded", optional(BOOLEAN), Optional.empty(),
-            "a Postgres inside, in node.data_dir/postgres; standalone only, and there the default without a connection string");
+            "a Postgres inside, in node.data_dir/postgres; standalone only, and there the default without a"
+                    + " connection string");
 
     static final ConfigKey<Integer> MEMORY_GB = key(
             "memory.max_memory_gb", integer(1, 1024), 1,
@@ -306,7 +318,8 @@ public final class ConfigKeys {
             "security.authentication.tokens_file", optional(PATH), Optional.empty(),
             "the tokens of clients, as SHA-256; read again when it changes");
     static final ConfigKey<Boolean> ALLOW_UNAUTHENTICATED = key(
-            "security.allow_unauthenticated", BOOLEAN, false, "doors without authentication may listen beyond loopback");
+            "security.allow_unauthenticated", BOOLEAN, false,
+                    "doors without authentication may listen beyond loopback");
 
     static final ConfigKey<String> ADMIN_BIND =
             key("admin.bind", TEXT, "127.0.0.1", "address of /metrics, /health and /api");

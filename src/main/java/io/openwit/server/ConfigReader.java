@@ -79,7 +79,8 @@ final class ConfigReader {
                 case Empty _ -> {}
                 case Fields fields -> section("", fields, line -> file + ":" + line);
                 case Text _, Items _ ->
-                    mistakes.add(file + ":" + document.line() + ": a configuration consists of `key: value`, and not of "
+                    mistakes.add(file + ":" + document.line()
+                            + ": a configuration consists of `key: value`, and not of "
                             + document.kind());
             }
         } catch (YamlException e) {

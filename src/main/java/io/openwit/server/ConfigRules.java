@@ -72,7 +72,8 @@ final class ConfigRules {
             wrong(DEPLOYMENT_ROLE, "role control is not built yet: gateways find ingest nodes by gateway.ingest_nodes");
         }
         if (mode.equals(Optional.of(Mode.DISTRIBUTED)) && role == Role.STANDALONE) {
-            wrong(DEPLOYMENT_MODE, "deployment.mode is distributed: say with deployment.role (or --role) which part this is:"
+            wrong(DEPLOYMENT_MODE,
+                    "deployment.mode is distributed: say with deployment.role (or --role) which part this is:"
                     + " gateway, ingest or storage");
         }
         if (mode.equals(Optional.of(Mode.STANDALONE)) && role != Role.STANDALONE) {
@@ -91,7 +92,8 @@ final class ConfigRules {
         if (config.get(BUFFER_BYTES) < Math.max(grpc, http)) {
             ConfigKey<?> larger = grpc >= http ? GRPC_MAX_MESSAGE : HTTP_MAX_PAYLOAD_MB;
             wrong(BUFFER_BYTES, "processing.buffer.max_size_bytes is " + config.get(BUFFER_BYTES)
-                    + " bytes and has to hold the largest message, " + Math.max(grpc, http) + " bytes (" + larger.name() + ")");
+                    + " bytes and has to hold the largest message, " + Math.max(grpc, http) + " bytes ("
+                            + larger.name() + ")");
         }
         if (config.get(WAL_SEGMENT_BYTES) < config.get(BATCH_BYTES)) {
             wrong(WAL_SEGMENT_BYTES, "processing.wal.segment_bytes is below ingestion.batching.batch_bytes:"
@@ -123,7 +125,8 @@ final class ConfigRules {
             wrong(INGEST_NODES, "gateway.ingest_nodes is required for role gateway: [host:port, …]");
         }
         if (nodes.size() > RoutingTable.MAX_NODES || new HashSet<>(nodes).size() != nodes.size()) {
-            wrong(INGEST_NODES, "gateway.ingest_nodes names each node once, and " + RoutingTable.MAX_NODES + " at most");
+            wrong(INGEST_NODES, "gateway.ingest_nodes names each node once, and " + RoutingTable.MAX_NODES
+                    + " at most");
         }
         if (nodes.stream().anyMatch(node -> node.port() == 0)) {
             wrong(INGEST_NODES, "gateway.ingest_nodes: port 0 cannot be called");
@@ -151,9 +154,11 @@ final class ConfigRules {
         } else if (role == Role.INGEST && !connection) {
             wrong(POSTGRES, "metastore.postgres.connection_string is required for role ingest");
         } else if (embedded && connection) {
-            wrong(POSTGRES_EMBEDDED, "metastore.postgres.embedded and metastore.postgres.connection_string exclude one another");
+            wrong(POSTGRES_EMBEDDED,
+                    "metastore.postgres.embedded and metastore.postgres.connection_string exclude one another");
         } else if (role == Role.STANDALONE && refused && !connection) {
-            wrong(POSTGRES_EMBEDDED, "metastore.postgres.embedded is false, so metastore.postgres.connection_string is required");
+            wrong(POSTGRES_EMBEDDED,
+                    "metastore.postgres.embedded is false, so metastore.postgres.connection_string is required");
         }
     }
 
@@ -169,7 +174,8 @@ final class ConfigRules {
             wrong(AUTHENTICATION, "security.authentication.enabled needs storage_node.tokens_file for role storage");
         }
         if (!config.get(TOKEN_HEADER).matches("[A-Za-z0-9-]{1,64}")) {
-            wrong(TOKEN_HEADER, "security.authentication.token_header is to be the name of a header, such as X-Auth-Token");
+            wrong(TOKEN_HEADER, "security.authentication.token_header is to be the name of a header, such as"
+                    + " X-Auth-Token");
         }
         if (role.hasGateway()) {
             loopback(GRPC_BIND, config.get(GRPC_BIND), authentication || !config.get(GRPC_ENABLED));

@@ -75,8 +75,8 @@ final class Credentials {
         return MessageDigest.isEqual(token.getBytes(UTF_8), presented.getBytes(UTF_8));
     }
 
-    /// A token that only this process knows, drawn anew at each start, for its own handoff to its own storage; empty where
-    /// the storage asks for none.
+    /// A token that only this process knows, drawn anew at each start, for its own handoff to its own storage; empty
+    /// where the storage asks for none.
     Optional<String> drawOwn() {
         if (!wiring.get(ConfigKeys.AUTHENTICATION) && wiring.get(ConfigKeys.STORAGE_TOKENS).isEmpty()) {
             return Optional.empty();

@@ -15,8 +15,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/// The directory of one node, held by one process at a time: the lock is the operating system's, and so ends with the process
-/// whatever ends it.
+/// The directory of one node, held by one process at a time: the lock is the operating system's, and so ends with the
+/// process whatever ends it.
 final class DataDirectory implements AutoCloseable {
     private static final String LOCK = "node.lock";
     private static final int MAX_PID_CHARS = 20;

@@ -73,8 +73,8 @@ final class Demo {
             return stored - distinct;
         }
 
-        /// Whether nothing is lost or stored twice, and everything is accounted for. A request that had to be sent again may
-        /// have been counted as a repeat once more than the client knows.
+        /// Whether nothing is lost or stored twice, and everything is accounted for. A request that had to be sent
+        /// again may have been counted as a repeat once more than the client knows.
         boolean right() {
             boolean balanced = sent() == acknowledged() && acknowledged() == stored + dropped;
             return lost() == 0 && twice() == 0 && (balanced || counts.requestsRetried() > 0);
@@ -218,7 +218,8 @@ final class Demo {
         String columns = "%-8s %12s %14s %12s %12s %8s %14s";
         String numbers = "%-8s %,12d %,14d %,12d %,12d %,8d %,14d";
         say("");
-        say(String.format(Locale.ROOT, columns, "", "sent", "acknowledged", "stored", "duplicates", "lost", "stored twice"));
+        say(String.format(Locale.ROOT, columns, "", "sent", "acknowledged", "stored", "duplicates", "lost",
+                "stored twice"));
         for (Books book : books) {
             say(String.format(
                     Locale.ROOT, numbers, book.signal().label(), book.sent(),

@@ -21,8 +21,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "demo",
         description = {
-            "Everything in one process on loopback: a node in a temporary directory, logs, traces and metrics over gRPC",
-            "and HTTP (some of it twice), a report, and three queries.",
+            "Everything in one process on loopback, in a temporary directory: logs, traces and metrics over both doors,",
+            "some of it twice; then a report, and three queries.",
             "Ends with 0 only if nothing was lost and nothing is stored twice."
         },
         mixinStandardHelpOptions = true)
@@ -34,7 +34,8 @@ final class DemoCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--seconds", paramLabel = "N", defaultValue = "10", description = "Of traffic. Default: ${DEFAULT-VALUE}")
+    @Option(names = "--seconds", paramLabel = "N", defaultValue = "10",
+            description = "Of traffic. Default: ${DEFAULT-VALUE}")
     private int seconds;
 
     @Option(names = "--keep", description = "Keep the directory of the node, and say where it is.")

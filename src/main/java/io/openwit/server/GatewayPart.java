@@ -44,7 +44,8 @@ final class GatewayPart {
     /// In one process with its ingest node.
     static GatewayPart direct(Wiring wiring, Optional<Tokens> tokens, IngestNode node) {
         return new GatewayPart(
-                wiring, tokens, new RoutingTable(List.of(node.node().value())), List.of(node), node.fingerprintKey(), List.of());
+                wiring, tokens, new RoutingTable(List.of(node.node().value())), List.of(node), node.fingerprintKey(),
+                        List.of());
     }
 
     /// In a process of its own: waits until an ingest node has said hello, as its key is needed for every row.
@@ -80,7 +81,8 @@ final class GatewayPart {
         try {
             return Files.readString(file.get()).strip();
         } catch (IOException e) {
-            throw CommandException.usage(ConfigKeys.GATEWAY_TOKEN_FILE.name() + ": " + file.get() + " cannot be read: " + e, e);
+            throw CommandException.usage(ConfigKeys.GATEWAY_TOKEN_FILE.name() + ": " + file.get() + " cannot be read: "
+                    + e, e);
         }
     }
 

@@ -25,7 +25,8 @@ record HostPort(String host, int port) {
         return new HostPort(host, Integer.parseInt(text.substring(colon + 1)));
     }
 
-    /// Whether nobody from outside this machine can reach it. A name that does not resolve is taken for one from outside.
+    /// Whether nobody from outside this machine can reach it. A name that does not resolve is taken for one from
+    /// outside.
     static boolean isLoopback(String host) {
         try {
             return InetAddress.getByName(host).isLoopbackAddress();

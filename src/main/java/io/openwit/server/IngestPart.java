@@ -222,8 +222,8 @@ final class IngestPart {
         bulk.close(wiring.stopTimeout());
     }
 
-    /// Takes no further batch, and gives the followers the time of `shutdown.timeout_ms` to catch up; then ends the threads
-    /// and seals the log.
+    /// Takes no further batch, and gives the followers the time of `shutdown.timeout_ms` to catch up; then ends the
+    /// threads and seals the log.
     void stop() throws IOException {
         node.stopAdmission();
         awaitFollowers();

@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 
-/// The flags without which a node would hang or complain in the middle of its work: a Flight sender that waits for room, for
-/// one, waits for ever without the first. The script `./openwit` gives them all.
+/// The flags without which a node would hang or complain in the middle of its work: a Flight sender that waits for
+/// room, for one, waits for ever without the first. The script `./openwit` gives them all.
 final class JvmFlags {
     static final String OPEN_NIO = "--add-opens=java.base/java.nio=ALL-UNNAMED";
     static final String UNSAFE_MEMORY = "--sun-misc-unsafe-memory-access=allow";

@@ -68,7 +68,8 @@ final class LoadCommand implements Callable<Integer> {
             description = "May be given several times. Default: logs")
     private List<String> signals = List.of("logs");
 
-    @Option(names = "--rows-per-request", paramLabel = "N", defaultValue = "1000", description = "Default: ${DEFAULT-VALUE}")
+    @Option(names = "--rows-per-request", paramLabel = "N", defaultValue = "1000",
+            description = "Default: ${DEFAULT-VALUE}")
     private int rowsPerRequest;
 
     @Option(names = "--connections", paramLabel = "N", defaultValue = "4", description = "Default: ${DEFAULT-VALUE}")

@@ -11,11 +11,11 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/// The threads of this process that step: each [Stepper] has one, named after what it does. Never interrupted, as an interrupt
-/// would close the file that a thread is writing.
+/// The threads of this process that step: each [Stepper] has one, named after what it does. Never interrupted, as an
+/// interrupt would close the file that a thread is writing.
 ///
-/// A step that throws is a mistake of ours. It is logged once, alarm `loop-NAME` stands, and the loop goes on after a pause; for a
-/// *critical* loop it is the end instead. [#start] and [#stop] are called by one thread at a time.
+/// A step that throws is a mistake of ours. It is logged once, alarm `loop-NAME` stands, and the loop goes on after a
+/// pause; for a *critical* loop it is the end instead. [#start] and [#stop] are called by one thread at a time.
 final class Loops {
     /// How long a loop waits at most before it looks again.
     static final long IDLE_NANOS = 100_000_000L;

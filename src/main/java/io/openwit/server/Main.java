@@ -41,7 +41,8 @@ public final class Main implements Runnable {
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "More log lines; errors with their stack trace.")
+    @Option(names = "--verbose", scope = ScopeType.INHERIT,
+            description = "More log lines; errors with their stack trace.")
     private boolean verbose;
 
     private Main() {}

@@ -10,9 +10,12 @@ import io.openwit.model.NodeId;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -25,6 +28,9 @@ final class MetadataPart {
     private static final Logger LOG = Logger.getLogger(MetadataPart.class.getName());
     private static final String ALARM = "postgres-unreachable";
     private static final long RETRY_MILLIS = 1_000;
+    private static final long NANOS = 1_000_000_000L;
+    private static final DateTimeFormatter TIME =
+            DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.nnnnnnnnn'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
 
     /// Nobody listens there: what an embedded Postgres that does not start is reached by.
     private static final String NOWHERE = "postgresql://openwit@127.0.0.1:1/postgres";
@@ -48,7 +54,8 @@ final class MetadataPart {
         }
     }
 
-    private static @Nullable EmbeddedPostgresServer startEmbedded(Wiring wiring, boolean hasLog) throws CommandException {
+    private static @Nullable EmbeddedPostgresServer startEmbedded(Wiring wiring, boolean hasLog)
+            throws CommandException {
         try {
             return EmbeddedPostgresServer.start(
                     wiring.directory().resolve("postgres"), binariesCache(wiring.directory()), wiring.random());
@@ -92,8 +99,8 @@ final class MetadataPart {
         return database;
     }
 
-    /// The last epoch that Postgres knows of the node, or 0. A node with a log goes on without an answer; one without waits
-    /// for it, as long as it takes.
+    /// The last epoch that Postgres knows of the node, or 0. A node with a log goes on without an answer; one without
+    /// waits for it, as long as it takes.
     long epochFloor(NodeId node, boolean hasLog) throws CommandException, InterruptedException {
         boolean said = false;
         while (true) {
@@ -146,8 +153,8 @@ final class MetadataPart {
         fields.put("offset", batch.segmentOffset());
         fields.put("position", batch.position());
         fields.put("end_position", batch.endPosition());
-        fields.put("min_time", batch.minTimeNanos().map(RowText::time).orElse(null));
-        fields.put("max_time", batch.maxTimeNanos().map(RowText::time).orElse(null));
+        fields.put("min_time", batch.minTimeNanos().map(MetadataPart::time).orElse(null));
+        fields.put("max_time", batch.maxTimeNanos().map(MetadataPart::time).orElse(null));
         List<Map<String, Object>> sources = batch.sources().stream()
                 .map(source -> Map.<String, Object>of(
                         "topic", source.topic(),
@@ -168,6 +175,11 @@ final class MetadataPart {
 
     private static String seconds(Instant instant) {
         return instant.truncatedTo(ChronoUnit.SECONDS).toString();
+    }
+
+    /// A row's time, with all its digits.
+    private static String time(long nanos) {
+        return TIME.format(Instant.ofEpochSecond(Math.floorDiv(nanos, NANOS), Math.floorMod(nanos, NANOS)));
     }
 
     void stop() throws IOException {

@@ -29,8 +29,9 @@ import org.jspecify.annotations.Nullable;
 
 /// One node in this process: starts the parts of its role in order, and stops them in the reverse order.
 ///
-/// Start: directory, storage, metadata and log with its followers, gateway, doors, admin address. Stop: doors (requests under
-/// way are answered), gateway, log (its followers get `shutdown.timeout_ms` to catch up), storage, Postgres, directory.
+/// Start: directory, storage, metadata and log with its followers, gateway, doors, admin address. Stop: doors (requests
+/// under way are answered), gateway, log (its followers get `shutdown.timeout_ms` to catch up), storage, Postgres,
+/// directory.
 final class NodeRuntime {
     private static final Logger LOG = Logger.getLogger(NodeRuntime.class.getName());
     private static final Duration LOOP_PAUSE = Duration.ofSeconds(1);
@@ -59,8 +60,8 @@ final class NodeRuntime {
         this.fatal = fatal;
     }
 
-    /// Opens everything up to the doors. What was opened before a failure is closed by [#stop], which has to be called in any
-    /// case.
+    /// Opens everything up to the doors. What was opened before a failure is closed by [#stop], which has to be called
+    /// in any case.
     ///
     /// @throws CommandException the configuration does not fit the machine; the message says what to change
     /// @throws IOException a disk or a neighbour failed
@@ -105,7 +106,8 @@ final class NodeRuntime {
             onStop("storage", part::stop);
         }
         if (metadata.isPresent()) {
-            IngestPart part = IngestPart.start(wiring, started(metadata.get()), target(ownToken, credentials), gateways);
+            IngestPart part = IngestPart.start(wiring, started(metadata.get()), target(ownToken, credentials),
+                    gateways);
             ingest = part;
             onStop("ingest node", part::stop);
         }
@@ -120,7 +122,8 @@ final class NodeRuntime {
             onStop("gateway", part::stop);
         }
         openDoors();
-        doors.open("admin", ConfigKeys.ADMIN_PORT, config.get(ConfigKeys.ADMIN_BIND), config.get(ConfigKeys.ADMIN_PORT), () -> {
+        doors.open("admin", ConfigKeys.ADMIN_PORT, config.get(ConfigKeys.ADMIN_BIND),
+                config.get(ConfigKeys.ADMIN_PORT), () -> {
             admin.start();
             return admin.port();
         });
@@ -196,7 +199,8 @@ final class NodeRuntime {
                 Optional.ofNullable(ingest).map(part -> part.metadata()::find),
                 Optional.ofNullable(storage).map(part -> part::query));
         AdminConfig adminConfig = AdminConfig.of(
-                config.get(ConfigKeys.ADMIN_BIND), config.get(ConfigKeys.ADMIN_PORT), config.get(ConfigKeys.PROMETHEUS));
+                config.get(ConfigKeys.ADMIN_BIND), config.get(ConfigKeys.ADMIN_PORT),
+                        config.get(ConfigKeys.PROMETHEUS));
         return new AdminServer(adminConfig, api, wiring.telemetry(), wiring.virtualThreads());
     }
 
@@ -244,8 +248,8 @@ final class NodeRuntime {
         stops.push(new Stopping(what, stop));
     }
 
-    /// Stops what has been started, in the reverse order; what fails is logged and does not keep the rest. To be called after
-    /// [#start] has ended, one way or the other; a second call does nothing.
+    /// Stops what has been started, in the reverse order; what fails is logged and does not keep the rest. To be called
+    /// after [#start] has ended, one way or the other; a second call does nothing.
     synchronized void stop() {
         ready = false;
         while (!stops.isEmpty()) {

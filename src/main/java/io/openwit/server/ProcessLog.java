@@ -14,7 +14,8 @@ import java.util.logging.LogManager;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
-/// The log of this process: one line a record on standard error, `2026-11-24T14:00:00.123Z INFO wal.Log segment closed: …`.
+/// The log of this process: one line a record on standard error, `2026-11-24T14:00:00.123Z INFO wal.Log segment closed:
+/// …`.
 final class ProcessLog {
     /// Held here, as the manager forgets loggers, and their levels with them, that nobody holds.
     private static final Logger OURS = Logger.getLogger("io.openwit");
@@ -37,8 +38,8 @@ final class ProcessLog {
         OURS.setLevel(level);
     }
 
-    /// Keeps its handlers to the end: the JDK's own manager drops them as soon as the process is asked to end, and with them
-    /// every line of the orderly stop.
+    /// Keeps its handlers to the end: the JDK's own manager drops them as soon as the process is asked to end, and with
+    /// them every line of the orderly stop.
     public static final class Manager extends LogManager {
         @Override
         public void reset() {

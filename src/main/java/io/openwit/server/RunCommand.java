@@ -31,7 +31,8 @@ final class RunCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--config", paramLabel = "FILE", description = "A configuration in YAML; see docs/openwit.example.yaml.")
+    @Option(names = "--config", paramLabel = "FILE",
+            description = "A configuration in YAML; see docs/openwit.example.yaml.")
     private @Nullable Path file;
 
     @Option(

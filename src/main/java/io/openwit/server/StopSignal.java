@@ -6,8 +6,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/// Tells the thread that made it when somebody asks the process to end (SIGTERM, Ctrl-C): it is interrupted once. It then
-/// cleans up, closes this, and the process ends with exit code 0.
+/// Tells the thread that made it when somebody asks the process to end (SIGTERM, Ctrl-C): it is interrupted once. It
+/// then cleans up, closes this, and the process ends with exit code 0.
 ///
 /// Design note: the JVM by itself ends with 143 after SIGTERM, as soon as its hooks have run; so the hook waits for the
 /// cleaning and then ends the process itself.

@@ -1,22 +1,21 @@
 package io.openwit.server;
 
-import io.openwit.console.AdminApi.Rows;
+import io.openwit.console.AdminApi.Format;
 import io.openwit.console.AdminApi.Viewer;
 import io.openwit.console.QueryRefusedException;
 import io.openwit.model.Bell;
 import io.openwit.model.Stepper;
+import io.openwit.storage.QueryCsv;
 import io.openwit.storage.QueryFailedException;
-import io.openwit.storage.RowSink;
+import io.openwit.storage.QueryJson;
+import io.openwit.storage.QueryTable;
 import io.openwit.storage.StorageConfig;
 import io.openwit.storage.StorageNode;
 import io.openwit.storage.Visible;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
-import org.jspecify.annotations.Nullable;
 
 /// The storage of this process: its threads, its Flight door, its SQL.
 final class StoragePart {
@@ -62,22 +61,35 @@ final class StoragePart {
     }
 
     /// For the admin address.
-    void query(String sql, Viewer viewer, Rows rows) throws QueryRefusedException, IOException {
+    void query(String sql, Viewer viewer, Format format, Appendable out) throws QueryRefusedException, IOException {
         Visible visible = viewer.tenant().map(Visible::only).orElse(Visible.ALL);
         try {
-            storage.sql().query(sql, visible, new Sink(rows));
+            switch (format) {
+                case JSON -> {
+                    QueryJson rows = new QueryJson(out);
+                    storage.sql().query(sql, visible, rows);
+                    rows.finish();
+                }
+                case CSV -> storage.sql().query(sql, visible, new QueryCsv(out));
+                case TABLE -> {
+                    QueryTable rows = new QueryTable(out);
+                    storage.sql().query(sql, visible, rows);
+                    rows.finish();
+                }
+            }
         } catch (QueryFailedException e) {
-            throw new QueryRefusedException(
-                    switch (e.reason()) {
-                        case INVALID -> QueryRefusedException.Kind.INVALID;
-                        case FORBIDDEN -> QueryRefusedException.Kind.FORBIDDEN;
-                        case TOO_LARGE -> QueryRefusedException.Kind.TOO_LARGE;
-                        case BUSY -> QueryRefusedException.Kind.BUSY;
-                        case FAILED -> QueryRefusedException.Kind.FAILED;
-                    },
-                    String.valueOf(e.getMessage()),
-                    e);
+            throw new QueryRefusedException(kind(e), String.valueOf(e.getMessage()), e);
         }
+    }
+
+    private static QueryRefusedException.Kind kind(QueryFailedException e) {
+        return switch (e.reason()) {
+            case INVALID -> QueryRefusedException.Kind.INVALID;
+            case FORBIDDEN -> QueryRefusedException.Kind.FORBIDDEN;
+            case TOO_LARGE -> QueryRefusedException.Kind.TOO_LARGE;
+            case BUSY -> QueryRefusedException.Kind.BUSY;
+            case FAILED -> QueryRefusedException.Kind.FAILED;
+        };
     }
 
     /// Closes the door, ends the threads, closes the files.
@@ -98,7 +110,8 @@ final class StoragePart {
         @Override
         public boolean step() {
             if (storage.poisoned()) {
-                wiring.fatal().accept("storage's disk failed: nothing is stored any more; see the log, mend the disk, start again");
+                wiring.fatal().accept("storage's disk failed: nothing is stored any more; see the log, mend the"
+                        + " disk, start again");
             }
             return false;
         }
@@ -106,23 +119,6 @@ final class StoragePart {
         @Override
         public void awaitWork(long maxNanos) {
             bell.await(maxNanos);
-        }
-    }
-
-    /// Hands rows on as the admin address writes them: times as text.
-    private record Sink(Rows rows) implements RowSink {
-        @Override
-        public void columns(List<Column> columns) throws IOException {
-            rows.columns(columns.stream().map(Column::name).toList());
-        }
-
-        @Override
-        public void row(List<@Nullable Object> values) throws IOException {
-            List<@Nullable Object> shown = new ArrayList<>(values.size());
-            for (Object value : values) {
-                shown.add(RowText.of(value));
-            }
-            rows.row(shown);
         }
     }
 }

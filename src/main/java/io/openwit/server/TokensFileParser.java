@@ -23,8 +23,8 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/// Reads a tokens file: a list `tokens` of `{id, sha256, tenant, signals, expires}`, and quotas a tenant, which are checked
-/// and have no effect yet. Thread-safe.
+/// Reads a tokens file: a list `tokens` of `{id, sha256, tenant, signals, expires}`, and quotas a tenant, which are
+/// checked and have no effect yet. Thread-safe.
 ///
 /// A token without `signals` may send all of them, one without `expires` stays for ever. No message holds a hash.
 final class TokensFileParser implements TokenFile.Parser {
@@ -41,7 +41,8 @@ final class TokensFileParser implements TokenFile.Parser {
         } catch (YamlException e) {
             throw wrong(e.line(), e.getMessage());
         }
-        Map<String, Field> sections = document instanceof Empty ? Map.of() : fields(document, "a tokens file", SECTIONS);
+        Map<String, Field> sections = document instanceof Empty ? Map.of() : fields(document, "a tokens file",
+                SECTIONS);
         Field quotas = sections.get("quotas");
         if (quotas != null) {
             checkQuotas(quotas.value());
@@ -58,7 +59,8 @@ final class TokensFileParser implements TokenFile.Parser {
                 switch (value) {
                     case Empty _ -> List.of();
                     case Items(List<YamlValue> values, _) -> values;
-                    case Text _, Fields _ -> throw wrong(value.line(), "tokens is to be a list of {id, sha256, tenant, …}");
+                    case Text _, Fields _ -> throw wrong(value.line(),
+                            "tokens is to be a list of {id, sha256, tenant, …}");
                 };
         for (YamlValue item : items) {
             Token token = token(item);
@@ -148,7 +150,8 @@ final class TokensFileParser implements TokenFile.Parser {
         }
     }
 
-    private static Map<String, Field> fields(YamlValue value, String what, List<String> known) throws TokensFileException {
+    private static Map<String, Field> fields(YamlValue value, String what, List<String> known)
+            throws TokensFileException {
         if (!(value instanceof Fields(Map<String, Field> fields, _))) {
             throw wrong(value.line(), what + " is to be {" + String.join(", ", known) + "}, and not " + value.kind());
         }

@@ -69,7 +69,8 @@ final class WalCommand implements Runnable {
     private static int report(Path directory, boolean everything, PrintWriter out, PrintWriter err)
             throws CommandException {
         if (!Files.isDirectory(directory)) {
-            throw CommandException.usage(directory + " is no directory: name a node's data directory, or its folder wal");
+            throw CommandException.usage(directory
+                    + " is no directory: name a node's data directory, or its folder wal");
         }
         Report report;
         try {

@@ -52,7 +52,8 @@ final class YamlReader {
             root = new Compose(settings).composeString(text);
         } catch (MarkedYamlEngineException e) {
             throw new YamlException(
-                    e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(0), "not YAML: " + oneLine(e.getProblem()));
+                    e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(0), "not YAML: "
+                            + oneLine(e.getProblem()));
         } catch (YamlEngineException e) {
             throw new YamlException(0, "not YAML: " + oneLine(e.getMessage()));
         }
@@ -129,7 +130,8 @@ final class YamlReader {
         }
         if (value == null) {
             throw new YamlException(
-                    line, "the environment variable " + name + " is not set (${" + name + ":-default} gives it a default)");
+                    line, "the environment variable " + name + " is not set (${" + name
+                            + ":-default} gives it a default)");
         }
         return value;
     }

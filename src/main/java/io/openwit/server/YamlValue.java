@@ -3,8 +3,8 @@ package io.openwit.server;
 import java.util.List;
 import java.util.Map;
 
-/// What stands in a YAML document, with the line where it stands (from 1). Every scalar is text: the reader of a key knows
-/// what it should be.
+/// What stands in a YAML document, with the line where it stands (from 1). Every scalar is text: the reader of a key
+/// knows what it should be.
 sealed interface YamlValue {
     int line();
 

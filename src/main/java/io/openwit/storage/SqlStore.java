@@ -34,6 +34,10 @@ final class SqlStore implements SqlQuery, AutoCloseable {
     private static final Logger LOG = Logger.getLogger(SqlStore.class.getName());
     private static final int MAX_SQL_CHARS = 256 << 10;
 
+    /// Opening brackets of a statement, whether they are nested or not: the engine's parser recurses into subqueries without
+    /// a limit of its own, and at 4,000 of them the stack of a thread ends, and the process with it.
+    private static final int MAX_BRACKETS = 1000;
+
     private final StorageConfig config;
     private final Path parquet;
     private final Path temporary;
@@ -68,6 +72,9 @@ final class SqlStore implements SqlQuery, AutoCloseable {
     public void query(String sql, Visible visible, RowSink sink) throws QueryFailedException, IOException {
         if (sql.length() > MAX_SQL_CHARS) {
             throw new QueryFailedException(INVALID, "the statement has more than " + MAX_SQL_CHARS + " characters");
+        }
+        if (sql.chars().filter(c -> c == '(' || c == '[' || c == '{').count() > MAX_BRACKETS) {
+            throw new QueryFailedException(INVALID, "the statement has more than " + MAX_BRACKETS + " brackets");
         }
         long deadline = clocks.monotonicNanos() + config.queryTimeout().toNanos();
         takeSlot();

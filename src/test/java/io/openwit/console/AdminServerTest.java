@@ -14,16 +14,13 @@ import io.openwit.model.TenantId;
 import io.openwit.telemetry.Telemetry;
 import io.opentelemetry.api.OpenTelemetry;
 import java.io.IOException;
-import java.math.BigInteger;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
-import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
@@ -56,14 +53,11 @@ class AdminServerTest {
 
     private AdminServer server;
     private volatile boolean ready = true;
-    private AdminApi.Queries queries = (sql, viewer, rows) -> {
-        rows.columns(List.of("sql", "sees", "big", "none", "bytes", "map", "nan"));
-        Map<String, Object> map = new LinkedHashMap<>();
-        map.put("k", List.of(1L, true));
-        rows.row(Arrays.asList(
-                sql, viewer.tenant().map(TenantId::value).orElse("all"), BigInteger.TWO.pow(64), null,
-                new byte[] {0, -1}, map, Double.NaN));
-    };
+    private AdminApi.Queries queries = (sql, viewer, format, out) -> out.append(format.name())
+            .append(' ')
+            .append(viewer.tenant().map(TenantId::value).orElse("all"))
+            .append(' ')
+            .append(sql);
 
     @BeforeEach
     void start() throws IOException {
@@ -82,7 +76,7 @@ class AdminServerTest {
                     default -> Optional.empty();
                 },
                 batches,
-                Optional.of((sql, viewer, rows) -> queries.query(sql, viewer, rows)));
+                Optional.of((sql, viewer, format, out) -> queries.query(sql, viewer, format, out)));
         AdminServer made = new AdminServer(AdminConfig.of("127.0.0.1", 0, true), api, telemetry, threads);
         made.start();
         return made;
@@ -150,45 +144,23 @@ class AdminServerTest {
         assertThat(answer.body()).contains("Postgres is away");
     }
 
-    @Test
-    void rowsComeAsJsonWithNumbersHexAndNestedValues() throws Exception {
-        HttpResponse<String> answer = query("json", "select 1", "acme");
+    @ParameterizedTest
+    @CsvSource({"json,application/json", "csv,text/csv", "table,text/plain"})
+    void aQueryIsAnsweredInTheFormatAskedForAndForItsTenant(String format, String contentType) throws Exception {
+        HttpResponse<String> answer = query(format, "select 'ü'", "acme");
 
-        JsonNode row = JSON.readTree(answer.body()).get(0);
         assertThat(answer.statusCode()).isEqualTo(200);
-        assertThat(row.get("sql").asText()).isEqualTo("select 1");
-        assertThat(row.get("sees").asText()).isEqualTo("acme");
-        assertThat(row.get("big").bigIntegerValue()).isEqualTo(BigInteger.TWO.pow(64));
-        assertThat(row.get("none").isNull()).isTrue();
-        assertThat(row.get("bytes").asText()).isEqualTo("00ff");
-        assertThat(row.get("map").get("k").toString()).isEqualTo("[1,true]");
-        assertThat(row.get("nan").asText()).isEqualTo("NaN");
-    }
-
-    @Test
-    void rowsComeAsCsvAndAsATable() throws Exception {
-        assertThat(query("csv", "select \"a\", b", "root").body()).isEqualTo("""
-                sql,sees,big,none,bytes,map,nan
-                "select ""a"", b",all,18446744073709551616,,00ff,"{""k"":[1,true]}",NaN
-                """);
-        assertThat(query("table", "x", "root").body()).startsWith("sql  sees  big").contains("00ff").contains("(1 row)");
+        assertThat(answer.headers().firstValue("Content-Type").orElseThrow()).startsWith(contentType);
+        assertThat(answer.body()).isEqualTo(format.toUpperCase(Locale.ROOT) + " acme select 'ü'");
+        assertThat(query(format, "x", "root").body()).contains(" all ");
         assertThat(query("xml", "x", "root").statusCode()).isEqualTo(400);
-    }
-
-    @Test
-    void anEmptyAnswerIsAnEmptyArray() throws Exception {
-        queries = (sql, viewer, rows) -> rows.columns(List.of("a"));
-
-        assertThat(JSON.readTree(query("json", "x", "root").body()).size()).isZero();
-        assertThat(query("table", "x", "root").body()).contains("(0 rows)");
     }
 
     @ParameterizedTest
     @CsvSource({"INVALID,400", "FORBIDDEN,403", "TOO_LARGE,413", "BUSY,503", "FAILED,500"})
     void aRefusedQueryHasItsStatusAlsoAfterSomeRows(Kind kind, int status) throws Exception {
-        queries = (sql, viewer, rows) -> {
-            rows.columns(List.of("a"));
-            rows.row(List.of(1L));
+        queries = (sql, viewer, format, out) -> {
+            out.append("[{");
             throw new QueryRefusedException(kind, "not today", new IOException());
         };
 
@@ -200,10 +172,9 @@ class AdminServerTest {
 
     @Test
     void anAnswerThatBreaksOffDoesNotLookComplete() {
-        queries = (sql, viewer, rows) -> {
-            rows.columns(List.of("a"));
+        queries = (sql, viewer, format, out) -> {
             for (int i = 0; i < 10; i++) {
-                rows.row(List.of("x".repeat(HeldOutput.HELD_BYTES)));
+                out.append("x".repeat(HeldOutput.HELD_BYTES));
             }
             throw new QueryRefusedException(Kind.FAILED, "broken", new IOException());
         };
@@ -213,7 +184,7 @@ class AdminServerTest {
 
     @Test
     void aMistakeOfOursIsA500AndTheNextRequestIsServed() throws Exception {
-        queries = (sql, viewer, rows) -> {
+        queries = (sql, viewer, format, out) -> {
             throw new IllegalStateException("ours");
         };
 

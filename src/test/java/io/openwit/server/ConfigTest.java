@@ -130,7 +130,8 @@ class ConfigTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"4096,4096", "64MiB,67108864", "64 MiB,67108864", "1.5KiB,1536", "2GB,2000000000", "1TiB,1099511627776"})
+    @CsvSource({"4096,4096", "64MiB,67108864", "64 MiB,67108864", "1.5KiB,1536", "2GB,2000000000",
+            "1TiB,1099511627776"})
     void sizesHaveUnits(String text, long bytes) {
         assertThat(ValueType.bytes(text)).isEqualTo(bytes);
     }
@@ -169,7 +170,8 @@ class ConfigTest {
     void aVariableThatIsNotSetIsAMistakeWithItsLine() throws IOException {
         assertThat(mistakes("node:\n  id: ${NOBODY}\n"))
                 .containsExactly(
-                        file + ":2: the environment variable NOBODY is not set (${NOBODY:-default} gives it a default)");
+                        file + ":2: the environment variable NOBODY is not set (${NOBODY:-default} gives it a"
+                                + " default)");
     }
 
     @ParameterizedTest
@@ -275,7 +277,8 @@ class ConfigTest {
                 .containsExactlyInAnyOrder(
                         "metastore.postgres.connection_string is required for role ingest",
                         "handoff.flight.endpoint is required for role ingest: grpc://host:9401");
-        assertThat(mistakesOfSets("deployment.role=ingest", "metastore.postgres.embedded=true", "handoff.flight.endpoint=h"))
+        assertThat(mistakesOfSets("deployment.role=ingest", "metastore.postgres.embedded=true",
+                "handoff.flight.endpoint=h"))
                 .containsExactly("--set: metastore.postgres.embedded is for role standalone alone: name a Postgres in"
                         + " metastore.postgres.connection_string");
     }

@@ -130,6 +130,7 @@ class MainTest {
         assertThat(check.waitFor()).isZero();
         assertThat(Files.isExecutable(Path.of("openwit"))).isTrue();
         assertThat(Files.readString(Path.of("openwit")))
-                .contains(JvmFlags.OPEN_NIO, JvmFlags.UNSAFE_MEMORY, JvmFlags.NATIVE_ACCESS, "-XX:+ExitOnOutOfMemoryError");
+                .contains(JvmFlags.OPEN_NIO, JvmFlags.UNSAFE_MEMORY, JvmFlags.NATIVE_ACCESS,
+                        "-XX:+ExitOnOutOfMemoryError");
     }
 }
