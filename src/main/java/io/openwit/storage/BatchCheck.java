@@ -18,7 +18,8 @@ import org.apache.arrow.vector.dictionary.Dictionary;
 import org.apache.arrow.vector.ipc.ArrowReader;
 import org.jspecify.annotations.Nullable;
 
-/// Opens a batch before it is answered: what is acknowledged must open at any later time, and the SQL engine's native code
+/// Opens a batch before it is answered: what is acknowledged must open at any later time, and the SQL engine's native
+/// code
 /// must be able to read it without looking where it steps. Thread-safe.
 final class BatchCheck {
     /// Batches open at once.

@@ -28,7 +28,8 @@ import java.util.logging.Logger;
 /// Makes Parquet files of closed landing files, oldest first; its steps run on the thread `storage-parquet`.
 ///
 /// A crash at any point is harmless: files are written in `tmp/`, forced, renamed; then queries change over; then the
-/// landing file goes. A landing file that is still there at a start owns the Parquet files of its number: they are deleted
+/// landing file goes. A landing file that is still there at a start owns the Parquet files of its number: they are
+/// deleted
 /// and made again ([StorageNode]).
 ///
 /// A batch that was accepted and yet cannot be converted would stop all others: it is put aside, as it was sent, in

@@ -32,7 +32,8 @@ final class Engine implements AutoCloseable {
 
     private static final String STREAM = "arriving";
 
-    /// The engine's default of 1000 needs more than the stack of a thread: one statement would end the process. Tried on
+    /// The engine's default of 1000 needs more than the stack of a thread: one statement would end the process. Tried
+    /// on
     /// stacks of 1 MiB and on virtual threads; see also the brackets that [SqlStore] counts.
     private static final int MAX_EXPRESSION_DEPTH = 100;
 

@@ -13,7 +13,8 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
-/// One `FlightData` of a stream, read from the wire by hand. Its body stays in the network's buffers until [#copyBody], so
+/// One `FlightData` of a stream, read from the wire by hand. Its body stays in the network's buffers until
+/// [#copyBody], so
 /// that it is copied once. To be closed.
 ///
 /// Source: Apache Arrow, `Flight.proto`: 1 flight_descriptor {3 path}, 2 data_header, 3 app_metadata, 1000 data_body.

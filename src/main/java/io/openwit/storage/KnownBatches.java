@@ -11,7 +11,8 @@ import java.util.TreeMap;
 
 /// Which batches are stored: exact, never a watermark, and small, because a node counts its batches.
 ///
-/// For each node, incarnation and epoch it holds the sequences as ranges. Not thread-safe: the lander owns the one of the
+/// For each node, incarnation and epoch it holds the sequences as ranges. Not thread-safe: the lander owns the one of
+/// the
 /// node.
 final class KnownBatches {
     private final Map<Run, TreeMap<Long, Long>> runs = new HashMap<>();

@@ -27,7 +27,8 @@ import java.util.logging.Logger;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
-/// Puts batches on the disk and answers them: whatever has queued while the last force ran is one group, with one force.
+/// Puts batches on the disk and answers them: whatever has queued while the last force ran is one group, with one
+/// force.
 ///
 /// It alone knows which batches are stored, judges senders, and writes landing files; its steps run on the thread
 /// `storage-lander`. [#offer] is called by the streams' threads.
@@ -99,7 +100,8 @@ final class Lander implements Stepper, AutoCloseable {
         this.telemetry = telemetry;
     }
 
-    /// Waits until there is room for this many bytes, and takes them: `maxBytesInFlight` over all streams, and none at all
+    /// Waits until there is room for this many bytes, and takes them: `maxBytesInFlight` over all streams, and none
+    /// at all
     /// while more than `maxPendingRows` wait for Parquet. They are given back when the batch is answered.
     ///
     /// @param gone asked now and then: whether the stream has ended

@@ -269,7 +269,8 @@ final class LandingFile implements AutoCloseable {
         return payload.slice(batch.metadataBytes(), batch.sealedBytes());
     }
 
-    /// Copies the first `bytes` of a file into a new one that is on the disk when this returns, and puts it in its place.
+    /// Copies the first `bytes` of a file into a new one that is on the disk when this returns, and puts it in its
+    /// place.
     ///
     /// What an earlier process wrote but perhaps never forced, or failed to force, is trusted only after this.
     static void rewrite(Path path, long bytes) throws IOException {

@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
 
 /// One DoPut stream: a schema, then batches, each with the dictionaries that hold at that moment.
 ///
-/// gRPC calls the listener's methods one after the other on a virtual thread, which waits here while there is no room, so
+/// gRPC calls the listener's methods one after the other on a virtual thread, which waits here while there is no
+/// room, so
 /// that the stream is not read on. Answers come from the lander's thread; what both touch is under this object's lock.
 final class PutStream extends ServerCall.Listener<FlightMessage> {
     private static final int PREFIX_BYTES = 8;

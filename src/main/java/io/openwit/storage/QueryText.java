@@ -11,7 +11,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// The one way in which a value of an answer is written as text: timestamps as RFC 3339 with nine digits and `Z`, ids and
+/// The one way in which a value of an answer is written as text: timestamps as RFC 3339 with nine digits and `Z`, ids
+/// and
 /// bytes as lower-case hex, what is nested as JSON.
 final class QueryText {
     private static final DateTimeFormatter RFC3339 = DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSSSSSSS'Z'");

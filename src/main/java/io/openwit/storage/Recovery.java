@@ -94,7 +94,8 @@ record Recovery(KnownBatches known, long nextNumber) {
         return name.substring(prefix.length());
     }
 
-    /// A file that cannot be read does not keep storage from starting: its rows are missing, which an alarm says, and its
+    /// A file that cannot be read does not keep storage from starting: its rows are missing, which an alarm says, and
+    /// its
     /// batches are taken again when they are restored.
     private static void addParquet(
             Path file, SqlStore sql, KnownBatches known, Catalogue catalogue, Telemetry telemetry) throws IOException {

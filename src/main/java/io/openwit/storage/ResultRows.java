@@ -50,7 +50,8 @@ import org.apache.arrow.vector.types.pojo.DictionaryEncoding;
 import org.duckdb.DuckDBResultSet;
 import org.jspecify.annotations.Nullable;
 
-/// The rows of an answer, chunk by chunk, as the values of [RowSink]. They come as Arrow, because JDBC's own values lose
+/// The rows of an answer, chunk by chunk, as the values of [RowSink]. They come as Arrow, because JDBC's own values
+/// lose
 /// nanoseconds and the order of maps.
 final class ResultRows {
     private static final int CHUNK_ROWS = 2048;

@@ -15,7 +15,8 @@ import java.util.TreeMap;
 
 /// The highest epoch of each sender, kept in the file `senders`: what fences a sender that has been replaced.
 ///
-/// A line each, `n1 4`, below the line `openwit senders 1`. Written only when a node has started anew, as a whole. Owned by
+/// A line each, `n1 4`, below the line `openwit senders 1`. Written only when a node has started anew, as a whole.
+/// Owned by
 /// the lander.
 final class Senders {
     private static final String FIRST_LINE = "openwit senders 1";

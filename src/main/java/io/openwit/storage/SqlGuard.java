@@ -22,8 +22,10 @@ import org.jspecify.annotations.Nullable;
 
 /// Lets pass what reads the three views and nothing else.
 ///
-/// It judges the tree that the engine's own parser made of the text (`json_serialize_sql`), so no text can mean one thing
-/// here and another there. Tables, table functions and kinds of nodes are allowed by name; what is not known is refused.
+/// It judges the tree that the engine's own parser made of the text (`json_serialize_sql`), so no text can mean one
+/// thing
+/// here and another there. Tables, table functions and kinds of nodes are allowed by name; what is not known is
+/// refused.
 /// Behind it stand the engine's own locks, and the views, which hold no other tenant's rows.
 ///
 /// Not bounded is the size of a single value, which an expression can make as large as memory.

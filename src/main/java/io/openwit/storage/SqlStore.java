@@ -27,15 +27,18 @@ import org.duckdb.DuckDBConnection;
 
 /// SQL over Parquet files and over what has landed since. Thread-safe.
 ///
-/// Landed rows are copied into the engine when a query first needs them, so that taking batches costs nothing where nobody
-/// asks. What a query reads is settled in one moment, under the lock under which a conversion moves rows from the one place
+/// Landed rows are copied into the engine when a query first needs them, so that taking batches costs nothing where
+/// nobody
+/// asks. What a query reads is settled in one moment, under the lock under which a conversion moves rows from the one
+/// place
 /// to the other: so it sees each row once. Files and tables that a query reads stay until it has ended.
 final class SqlStore implements SqlQuery, AutoCloseable {
     private static final Logger LOG = Logger.getLogger(SqlStore.class.getName());
-    private static final int MAX_SQL_CHARS = 256 << 10;
+    /// The engine's parser recurses without a limit of its own, and where the stack of a thread ends, the process does:
+    /// at 4,000 subqueries in one another, or 10,000 times `describe`. Both limits leave room for a third of that.
+    private static final int MAX_SQL_CHARS = 32 << 10;
 
-    /// Opening brackets of a statement, whether they are nested or not: the engine's parser recurses into subqueries without
-    /// a limit of its own, and at 4,000 of them the stack of a thread ends, and the process with it.
+    /// Opening brackets of a statement, whether they are nested or not.
     private static final int MAX_BRACKETS = 1000;
 
     private final StorageConfig config;

@@ -65,7 +65,8 @@ public final class StorageNode implements AutoCloseable {
     ///
     /// @param tokens says whether a bearer token may send; empty: anybody may
     /// @param random for the nonces of landing files
-    /// @param executor runs the streams: each waits on its thread while there is no room, so a virtual thread for each task
+    /// @param executor runs the streams: each waits on its thread while there is no room, so a virtual thread for
+    ///     each task
     /// @throws IOException the directory cannot be read or written, or holds what is no storage of this version
     public static StorageNode open(
             StorageConfig config,

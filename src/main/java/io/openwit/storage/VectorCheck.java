@@ -20,7 +20,8 @@ import org.apache.arrow.vector.dictionary.Dictionary;
 import org.apache.arrow.vector.dictionary.DictionaryProvider;
 import org.apache.arrow.vector.types.pojo.DictionaryEncoding;
 
-/// Checks that vectors hold what they say: buffers are long enough, offsets rise and stay inside, dictionary indices point
+/// Checks that vectors hold what they say: buffers are long enough, offsets rise and stay inside, dictionary indices
+/// point
 /// into their dictionary, text is UTF-8, a map has no key twice (DuckDB refuses those), and what is "not null" is not.
 ///
 /// It does what Arrow C++ calls `ValidateFull`. One instance a batch; not thread-safe.

@@ -45,8 +45,10 @@ class KillTest {
                 node.kill();
                 node = NodeProcess.start(directory, "standalone", settings);
             }
+            TimeUnit.SECONDS.sleep(2);
+            // SIGTERM: it begins nothing new, waits for what is under way, and reports.
+            load.destroy();
             assertThat(load.waitFor(90, TimeUnit.SECONDS)).as("load ends, seed " + seed).isTrue();
-            assertThat(load.exitValue()).as(Files.readString(directory.resolve("load.log"))).isZero();
 
             JsonNode account = new ObjectMapper().readTree(report.toFile());
             assertThat(account.get("total").get("requests_retried").asLong())
@@ -67,7 +69,7 @@ class KillTest {
             arguments.addAll(List.of("--signal", signal));
         }
         arguments.addAll(List.of("--protocol", "http", "--rows-per-request", "50", "--connections", "6"));
-        arguments.addAll(List.of("--rate", "5000", "--duration", "20s", "--duplicates", "0.05"));
+        arguments.addAll(List.of("--rate", "5000", "--duration", "120s", "--duplicates", "0.05"));
         arguments.addAll(List.of("--out", report.toString()));
         Process load = NodeProcess.launch(arguments, directory.resolve("load.log"));
         Thread.ofVirtual().start(() -> drain(load, directory.resolve("load.out")));

@@ -27,7 +27,9 @@ final class NodeProcess implements AutoCloseable {
             "-Darrow.enable_unsafe_memory_access=true",
             "-Darrow.enable_null_check_for_get=false",
             "-XX:+ExitOnOutOfMemoryError",
+            // Short lives: what starts fast and shares two cores well.
             "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
             "-Xmx512m");
 
     private static final Duration START_LIMIT = Duration.ofSeconds(60);

@@ -145,14 +145,6 @@ class StartTest {
         assertThat(ended.errorLines()).hasSize(1);
     }
 
-    @Test
-    void nodesOfAllRolesEndWithZeroOnSigterm() throws Exception {
-        try (NodeProcess node = NodeProcess.start(
-                directory, "standalone", Shape.common(directory.resolve("data"), "n1"))) {
-            assertThat(node.terminate()).isZero();
-        }
-    }
-
     /// A directory with the tools that the script needs, and no java.
     private String minimalPath() throws IOException {
         Path bin = Files.createDirectory(directory.resolve("bin"));

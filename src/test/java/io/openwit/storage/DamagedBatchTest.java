@@ -35,7 +35,7 @@ class DamagedBatchTest {
         int taken = 0;
         int refused = 0;
         try (RunningStorage storage = RunningStorage.start(RunningStorage.eager(dir))) {
-            for (int i = 1; i <= 400; i++) {
+            for (int i = 1; i <= 120; i++) {
                 ByteBuffer sealed = i % 2 == 0 ? SealedLogs.plain("acme", 20, "ä") : SealedLogs.of("acme", 20, "b");
                 ByteBuffer damaged = flipped(sealed, random, 1 + random.nextInt(3));
                 try {
@@ -73,7 +73,7 @@ class DamagedBatchTest {
             byte[] noise = new byte[1000];
             random.nextBytes(noise);
             byte[] none = {};
-            for (int i = 0; i < 30; i++) {
+            for (int i = 0; i < 10; i++) {
                 random.nextBytes(noise);
                 try (RawPut put = storage.put()) {
                     put.send(none, noise, noise, noise);

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class QueryDuringConversionTest {
-    private static final int BATCHES = 60;
+    private static final int BATCHES = 30;
     private static final int ROWS = 50;
 
     @TempDir

@@ -19,7 +19,8 @@ import java.util.concurrent.Executors;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/// A storage node with its threads. The converter runs only when asked for, so that a test decides what is still landed.
+/// A storage node with its threads. The converter runs only when asked for, so that a test decides what is still
+/// landed.
 final class RunningStorage implements AutoCloseable {
     static final Clocks CLOCKS = new Clocks() {
         @Override

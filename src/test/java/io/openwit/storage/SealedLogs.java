@@ -18,7 +18,8 @@ final class SealedLogs {
 
     private SealedLogs() {}
 
-    /// Row `i` has time [#MIDNIGHT] + i (the third has none but an observed time), a body `PREFIX-i`, the service of the
+    /// Row `i` has time [#MIDNIGHT] + i (the third has none but an observed time), a body `PREFIX-i`, the service of
+    /// the
     /// tenant, and the attributes `code` and `PREFIX`.
     static ByteBuffer of(String tenant, int rows, String prefix) {
         return of(tenant, rows, prefix, MIDNIGHT);

@@ -194,12 +194,13 @@ class SqlGuardTest {
                 });
     }
 
-    /// On a virtual thread, and on a platform thread of the usual stack: a parser that recurses too far kills the process.
+    /// On a virtual thread, and on a platform thread of the usual stack: a parser that recurses too far kills the
+    /// process.
     @Test
     void howeverDeepAStatementIsNestedItIsAnsweredOrRefused() throws Exception {
         int answered = 0;
         for (Thread.Builder threads : List.of(Thread.ofVirtual(), Thread.ofPlatform())) {
-            for (int depth : new int[] {50, 90, 300, 950, 10_000, 40_000}) {
+            for (int depth : new int[] {90, 950, 3_000}) {
                 for (String sql : nested(depth)) {
                     FutureTask<Throwable> outcome =
                             new FutureTask<>(() -> catchThrowable(() -> storage.json(sql, ACME)));

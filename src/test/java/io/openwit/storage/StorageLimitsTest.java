@@ -45,8 +45,9 @@ class StorageLimitsTest {
                 RawPut put = storage.put().schema(Signal.LOGS)) {
             for (int i = 1; i <= 6; i++) {
                 put.batch(metadata("acme", id(i), 10), SealedLogs.of("acme", 10, "b" + i));
+                int sent = i;
+                await().until(() -> put.answered.size() == Math.min(sent, 3));
             }
-            await().until(() -> put.answered.size() == 3);
             await().during(Duration.ofMillis(250)).until(() -> put.answered.size() == 3);
             assertThat(storage.node.pendingRows()).isEqualTo(30);
 
