@@ -1,5 +1,6 @@
 package io.openwit.server;
 
+import io.openwit.columnar.CompressionCodecs;
 import io.openwit.console.AdminApi;
 import io.openwit.console.AdminConfig;
 import io.openwit.console.AdminServer;
@@ -67,6 +68,7 @@ final class NodeRuntime {
     /// @throws IOException a disk or a neighbour failed
     /// @throws InterruptedException the stop was asked for while the start waited for a neighbour
     void start() throws CommandException, IOException, InterruptedException {
+        CompressionCodecs.checkInstalled();
         DataDirectory directory = DataDirectory.open(config.get(ConfigKeys.DATA_DIR));
         onStop("directory", directory::close);
         Tracing tracing = Tracing.of(config);

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -57,6 +58,7 @@ class KillTest {
             for (String signal : new String[] {"logs", "traces", "metrics"}) {
                 assertStoredOnce(Sql.of(node), account, signal, seed);
             }
+            assertThat(verify(directory)).contains("every checksum is right");
         } finally {
             load.destroyForcibly().waitFor();
             node.close();
@@ -104,6 +106,15 @@ class KillTest {
         assertThat(sql.number("select count(*) - count(distinct attributes['load.seq']) " + mine))
                 .as(signal + " stored twice, seed " + seed)
                 .isZero();
+    }
+
+    /// `wal verify` on the directory of the running node.
+    private static String verify(Path directory) throws Exception {
+        Process verify = NodeProcess.launch(
+                List.of("wal", "verify", directory.resolve("data").toString()), directory.resolve("verify.log"));
+        String out = new String(verify.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(verify.waitFor()).as(out).isZero();
+        return out;
     }
 
     private static int freePort() throws IOException {
