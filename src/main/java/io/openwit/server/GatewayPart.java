@@ -35,6 +35,10 @@ final class GatewayPart {
     private static final Duration HELLO_LOOK = Duration.ofMillis(500);
     private static final long LOOK_MILLIS = 2;
 
+    /// A connection is kept this much longer than a body may take, so that a stalled one hears 408 first.
+    private static final Duration HTTP_IDLE_BEYOND_REQUEST = Duration.ofSeconds(30);
+
+
     private final Wiring wiring;
     private final Gateway gateway;
     private final List<BulkClient> clients;
@@ -174,11 +178,13 @@ final class GatewayPart {
     }
 
     private OtlpHttpServer http() {
+        Duration requestTimeout = Duration.ofMillis(wiring.get(ConfigKeys.HTTP_TIMEOUT_MS));
         HttpConfig config = new HttpConfig(
                 wiring.get(ConfigKeys.HTTP_BIND),
                 wiring.get(ConfigKeys.HTTP_PORT),
                 wiring.get(ConfigKeys.HTTP_MAX_REQUESTS),
-                Duration.ofMillis(wiring.get(ConfigKeys.HTTP_TIMEOUT_MS)),
+                requestTimeout,
+                requestTimeout.plus(HTTP_IDLE_BEYOND_REQUEST),
                 maxHttpBytes(wiring));
         return new OtlpHttpServer(config, gateway, wiring.telemetry(), wiring.virtualThreads());
     }

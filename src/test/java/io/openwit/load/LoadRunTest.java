@@ -293,16 +293,16 @@ final class LoadRunTest {
         script.then(new Reply.Ok(new byte[0]), new Reply.Silence(), new Reply.Silence(), new Reply.Silence());
         try (Target target = target(protocol)) {
             LoadReport report = finish(start(options(protocol, target.port())
-                    .duration(Duration.ofMillis(300))
+                    .duration(Duration.ofSeconds(2))
                     .grace(Duration.ofMillis(300))
-                    .requestTimeout(Duration.ofMillis(400))));
+                    .requestTimeout(Duration.ofSeconds(2))));
 
             LoadReport.SignalReport logs = report.signals().get(Signal.LOGS);
             assertThat(report.finished()).isTrue();
             assertThat(logs.acknowledged()).containsExactly(new RowRange(0, ROWS - 1));
             assertThat(logs.unacknowledged()).containsExactly(new RowRange(ROWS, 2 * ROWS - 1));
             assertThat(report.total().requestsUnacknowledged()).isEqualTo(1);
-            assertThat(report.elapsed()).isBetween(Duration.ofMillis(400), Duration.ofSeconds(3));
+            assertThat(report.elapsed()).isBetween(Duration.ofSeconds(2), Duration.ofSeconds(15));
             assertBooksBalance(report);
         }
     }
@@ -368,10 +368,10 @@ final class LoadRunTest {
             LoadReport report = finish(start(options(protocol, target.port())
                     .connections(2)
                     .rowsPerSecond(2_000)
-                    .duration(Duration.ofMillis(500))));
+                    .duration(Duration.ofSeconds(2))));
 
             // Every 10 ms one, the first at once; none is begun after the end, and a stalled machine may miss some.
-            assertThat(report.total().requestsAcknowledged()).isBetween(25L, 50L);
+            assertThat(report.total().requestsAcknowledged()).isBetween(50L, 200L);
             assertBooksBalance(report);
         }
     }

@@ -8,11 +8,12 @@ import java.time.Duration;
 /// @param port `ingestion.http.port`; 0 takes a free one
 /// @param maxConcurrentRequests being read or waiting for their answer; beyond it the answer is 503:
 ///     `ingestion.http.max_concurrent_requests`
-/// @param requestTimeout for the whole body to arrive, and for which a connection may be idle:
-///     `ingestion.http.request_timeout_ms`
+/// @param requestTimeout for the whole body to arrive: `ingestion.http.request_timeout_ms`
+/// @param idleTimeout for which nothing may move on a connection between requests, or in the middle of a head; longer
+///     than `requestTimeout` where a stalled body shall hear 408 before its connection is given up
 /// @param maxPayloadBytes of one body, as it arrives and after decompression: `ingestion.http.max_payload_size_mb`
 public record HttpConfig(
-        String bind, int port, int maxConcurrentRequests, Duration requestTimeout, int maxPayloadBytes) {
+        String bind, int port, int maxConcurrentRequests, Duration requestTimeout, Duration idleTimeout, int maxPayloadBytes) {
     public HttpConfig {
         if (port < 0 || port > 65_535) {
             throw new IllegalArgumentException("port is not 0 to 65535: " + port);
@@ -21,8 +22,9 @@ public record HttpConfig(
             throw new IllegalArgumentException("not positive: maxConcurrentRequests=" + maxConcurrentRequests
                     + " maxPayloadBytes=" + maxPayloadBytes);
         }
-        if (requestTimeout.toMillis() < 1) {
-            throw new IllegalArgumentException("requestTimeout is below a millisecond: " + requestTimeout);
+        if (requestTimeout.toMillis() < 1 || idleTimeout.toMillis() < 1) {
+            throw new IllegalArgumentException(
+                    "below a millisecond: requestTimeout=" + requestTimeout + " idleTimeout=" + idleTimeout);
         }
     }
 }

@@ -61,12 +61,12 @@ public final class OtlpHttpServer implements AutoCloseable {
         http2.setInitialStreamRecvWindow(STREAM_WINDOW_BYTES);
         http2.setInitialSessionRecvWindow(CONNECTION_WINDOW_BYTES);
         http2.setRateControlFactory(new WindowRateControl.Factory(MAX_CONTROL_FRAMES_PER_SECOND));
-        http2.setStreamIdleTimeout(config.requestTimeout().toMillis());
+        http2.setStreamIdleTimeout(config.idleTimeout().toMillis());
 
         connector = new ServerConnector(server, new HttpConnectionFactory(http), http2);
         connector.setHost(config.bind());
         connector.setPort(config.port());
-        connector.setIdleTimeout(config.requestTimeout().toMillis());
+        connector.setIdleTimeout(config.idleTimeout().toMillis());
         server.addConnector(connector);
         server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, connector));
 

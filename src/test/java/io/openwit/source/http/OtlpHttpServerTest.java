@@ -60,13 +60,10 @@ class OtlpHttpServerTest {
     private static final int MAX_PAYLOAD_BYTES = 1 << 20;
     private static final int MAX_REQUESTS = 3;
     private static final Duration TIMEOUT = Duration.ofMillis(700);
+    private static final Duration IDLE = Duration.ofMinutes(5);
 
     private final DoorFixture behind = new DoorFixture();
-    private final OtlpHttpServer server = new OtlpHttpServer(
-            new HttpConfig("127.0.0.1", 0, MAX_REQUESTS, TIMEOUT, MAX_PAYLOAD_BYTES),
-            behind.gateway,
-            behind.telemetry,
-            behind.virtualThreads);
+    private OtlpHttpServer server = server(0, IDLE);
     private final HttpClient client = HttpClient.newBuilder().version(Version.HTTP_1_1).build();
 
     @BeforeEach
@@ -424,16 +421,14 @@ class OtlpHttpServerTest {
             socket.getOutputStream().write(head(TOKEN, "Content-Length: 100000\r\n"));
             CompletableFuture<String> answer =
                     CompletableFuture.supplyAsync(() -> readHead(inputOf(socket)), behind.virtualThreads);
-            await().pollInterval(Duration.ofMillis(50)).until(() -> {
-                socket.getOutputStream().write(0);
-                return answer.isDone();
-            });
+            await().pollInterval(Duration.ofMillis(50)).until(() -> answer.isDone() || !writes(socket));
             assertThat(answer.get()).startsWith("HTTP/1.1 408");
         }
     }
 
     @Test
     void anAnswerMayTakeLongerThanAConnectionMayBeIdle() throws Exception {
+        reopen(Duration.ofSeconds(1));
         CountDownLatch release = new CountDownLatch(1);
         behind.node = batch -> waitFor(release, new Accepted(batch.header().rows(), 0, 0, ""));
         OkHttpClient http2 = new OkHttpClient.Builder()
@@ -453,13 +448,25 @@ class OtlpHttpServerTest {
                 behind.virtualThreads);
         CompletableFuture.runAsync(
                         release::countDown,
-                        CompletableFuture.delayedExecutor(3 * TIMEOUT.toMillis(), TimeUnit.MILLISECONDS))
+                        CompletableFuture.delayedExecutor(3, TimeUnit.SECONDS))
                 .get(10, TimeUnit.SECONDS);
 
         assertThat(one.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
         assertThat(two.get(10, TimeUnit.SECONDS)).isEqualTo(200);
         http2.connectionPool().evictAll();
         http2.dispatcher().executorService().shutdown();
+    }
+
+    @Test
+    void aConnectionThatIsIdleIsClosed() throws Exception {
+        reopen(Duration.ofMillis(300));
+        try (Socket silent = connect();
+                Socket inItsHead = connect()) {
+            inItsHead.getOutputStream().write("POST /v1/logs HTTP/1.1\r\nHost: loc".getBytes(UTF_8));
+
+            assertThat(silent.getInputStream().readAllBytes()).isEmpty();
+            assertThat(new String(inItsHead.getInputStream().readAllBytes(), ISO_8859_1)).doesNotContain("200");
+        }
     }
 
     @Test
@@ -565,17 +572,27 @@ class OtlpHttpServerTest {
 
     @Test
     void anAddressThatIsTakenIsNamed() {
-        OtlpHttpServer second = new OtlpHttpServer(
-                new HttpConfig("127.0.0.1", server.port(), MAX_REQUESTS, TIMEOUT, MAX_PAYLOAD_BYTES),
-                behind.gateway,
-                behind.telemetry,
-                behind.virtualThreads);
+        OtlpHttpServer second = server(server.port(), IDLE);
 
         assertThatThrownBy(second::start)
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("OTLP/HTTP cannot listen on 127.0.0.1:" + server.port())
                 .hasMessageContaining("Address already in use");
         second.close();
+    }
+
+    private void reopen(Duration idle) throws IOException {
+        server.close();
+        server = server(0, idle);
+        server.start();
+    }
+
+    private OtlpHttpServer server(int port, Duration idle) {
+        return new OtlpHttpServer(
+                new HttpConfig("127.0.0.1", port, MAX_REQUESTS, TIMEOUT, idle, MAX_PAYLOAD_BYTES),
+                behind.gateway,
+                behind.telemetry,
+                behind.virtualThreads);
     }
 
     private HttpResponse<byte[]> post(Signal signal, String type, byte[] body, String... headers) throws Exception {
@@ -646,6 +663,16 @@ class OtlpHttpServerTest {
             return socket.getInputStream();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /// Sends one byte more; false where the server has closed the connection.
+    private static boolean writes(Socket socket) {
+        try {
+            socket.getOutputStream().write(0);
+            return true;
+        } catch (IOException e) {
+            return false;
         }
     }
 
