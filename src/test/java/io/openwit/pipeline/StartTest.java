@@ -1,6 +1,5 @@
 package io.openwit.pipeline;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -11,7 +10,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,12 +21,6 @@ class StartTest {
 
     @TempDir
     Path directory;
-
-    private record Ended(int code, String out, String errors) {
-        List<String> errorLines() {
-            return errors.lines().filter(line -> !line.isBlank()).toList();
-        }
-    }
 
     @Test
     void anUnknownKeyIsNamedWithItsLineAndTheNearestKnownOne() throws Exception {
@@ -125,7 +117,7 @@ class StartTest {
                 .redirectError(directory.resolve("err").toFile())
                 .start();
 
-        Ended run = ended(process, directory.resolve("err"));
+        Ended run = Ended.of(process, directory.resolve("err"));
 
         assertThat(run.code()).isEqualTo(BAD_USAGE);
         assertThat(run.errors()).contains("--add-opens=java.base/java.nio=ALL-UNNAMED").contains("./openwit");
@@ -139,7 +131,7 @@ class StartTest {
         without.environment().put("OPENWIT_JDK_DIRS", directory.toString());
         without.environment().remove("JAVA_HOME");
         without.environment().put("PATH", minimalPath());
-        Ended ended = ended(without.start(), directory.resolve("err2"));
+        Ended ended = Ended.of(without.start(), directory.resolve("err2"));
         assertThat(ended.code()).isEqualTo(1);
         assertThat(ended.errors()).contains("JDK 25");
         assertThat(ended.errorLines()).hasSize(1);
@@ -165,13 +157,6 @@ class StartTest {
     }
 
     private Ended openwit(String... arguments) throws Exception {
-        Path errors = Files.createTempFile(directory, "openwit", ".err");
-        return ended(NodeProcess.launch(List.of(arguments), errors), errors);
-    }
-
-    private static Ended ended(Process process, Path errors) throws Exception {
-        String out = new String(process.getInputStream().readAllBytes(), UTF_8);
-        assertThat(process.waitFor(50, TimeUnit.SECONDS)).isTrue();
-        return new Ended(process.exitValue(), out, Files.readString(errors));
+        return Ended.openwit(directory, arguments);
     }
 }

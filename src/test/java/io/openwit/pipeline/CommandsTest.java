@@ -1,0 +1,89 @@
+package io.openwit.pipeline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.openwit.pipeline.Shape.Deployment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/// An operator's evening: tokens for clients and between the nodes, load, and every question by a command of its own.
+class CommandsTest {
+    @TempDir
+    Path directory;
+
+    @Test
+    @Timeout(180)
+    void withTokensOnEveryHopTheCommandsLoadAskAndVerify() throws Exception {
+        String client = newToken("acme", "clients.yaml");
+        String stranger = newToken("globex", "clients.yaml");
+        String node = newToken("nodes", "nodes.yaml");
+        Path nodeToken = Files.writeString(directory.resolve("node.token"), node);
+        Map<String, String> settings = new HashMap<>();
+        settings.put("security.authentication.enabled", "true");
+        settings.put("security.authentication.tokens_file", directory.resolve("clients.yaml").toString());
+        settings.put("ingest_node.tokens_file", directory.resolve("nodes.yaml").toString());
+        settings.put("storage_node.tokens_file", directory.resolve("nodes.yaml").toString());
+        settings.put("gateway.token_file", nodeToken.toString());
+        settings.put("handoff.flight.token_file", nodeToken.toString());
+
+        try (Deployment nodes = Shape.SPLIT.start(directory, settings)) {
+            Ended load = Ended.openwit(
+                    directory, "load", "--target", "http://" + nodes.gateway().door("http"), "--protocol", "http",
+                    "--rows-per-request", "50", "--connections", "1", "--rate", "1000", "--duration", "1s",
+                    "--token", client);
+            assertThat(load.code()).as(load.errors()).isZero();
+            assertThat(Otlp.post(nodes.gateway(), "logs", Otlp.logs("shop", 0, 30), "Authorization", "Bearer " + client)
+                            .statusCode())
+                    .isEqualTo(200);
+            assertThat(Otlp.post(nodes.gateway(), "logs", Otlp.logs("shop", 0, 30)).statusCode()).isEqualTo(401);
+
+            String storage = nodes.storage().url("admin", "").toString();
+            String count = "select count(*) as n from logs where service_name = 'shop'";
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() -> query(storage, client, count), answer -> answer.equals(List.of("n", "30")));
+            assertThat(query(storage, stranger, count)).containsExactly("n", "0");
+            assertThat(Ended.openwit(directory, "query", "--url", storage, count).code()).isEqualTo(1);
+
+            String id = query(storage, client, "select min(batch_id) as id from logs where service_name = 'shop'").get(1);
+            String ingest = nodes.ingest().url("admin", "").toString();
+            await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+                Ended batch = Ended.openwit(directory, "batch", id, "--url", ingest, "--token", client);
+                assertThat(batch.code()).as(batch.errors()).isZero();
+                assertThat(batch.out()).contains(id).contains("acme").contains("logs").contains("STORED");
+            });
+        }
+
+        Ended ls = Ended.openwit(directory, "wal", "ls", directory.resolve("ingest").toString());
+        Ended verify = Ended.openwit(directory, "wal", "verify", directory.resolve("ingest").toString());
+        assertThat(ls.code()).as(ls.errors()).isZero();
+        assertThat(ls.out()).contains(".wal");
+        assertThat(verify.code()).as(verify.errors() + verify.out()).isZero();
+    }
+
+    /// Makes a token and enters it in a tokens file.
+    ///
+    /// @return what its holder sends
+    private String newToken(String tenant, String file) throws Exception {
+        Ended created = Ended.openwit(directory, "token", "create", "--tenant", tenant);
+        assertThat(created.code()).as(created.errors()).isZero();
+        List<String> lines = created.out().lines().toList();
+        Path tokens = directory.resolve(file);
+        String before = Files.exists(tokens) ? Files.readString(tokens) : "tokens:\n";
+        Files.writeString(tokens, before + lines.get(1) + "\n");
+        return lines.getFirst();
+    }
+
+    /// @return the lines of the answer, the first with the column's name
+    private List<String> query(String url, String token, String sql) throws Exception {
+        Ended ended = Ended.openwit(directory, "query", "--url", url, "--format", "csv", "--token", token, sql);
+        return ended.code() == 0 ? ended.out().lines().toList() : ended.errorLines();
+    }
+}
