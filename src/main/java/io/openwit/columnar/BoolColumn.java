@@ -11,13 +11,13 @@ public final class BoolColumn extends Column {
 
     public void append(boolean value) {
         validity.value(count);
-        put(value);
+        put(count, value);
         count++;
     }
 
-    private void put(boolean value) {
-        int at = count >>> 3;
-        int bit = count & 7;
+    private void put(int index, boolean value) {
+        int at = index >>> 3;
+        int bit = index & 7;
         if (bit == 0) {
             bits.put((byte) 0);
         }
@@ -28,12 +28,15 @@ public final class BoolColumn extends Column {
 
     @Override
     void appendNothing() {
-        put(false);
+        put(count, false);
     }
 
     @Override
-    void appendCopy(int index) {
-        put((bits.array[index >>> 3] >>> (index & 7) & 1) != 0);
+    void appendCopies(int index, int times) {
+        boolean value = (bits.array[index >>> 3] >>> (index & 7) & 1) != 0;
+        for (int i = 0; i < times; i++) {
+            put(count + i, value);
+        }
     }
 
     @Override

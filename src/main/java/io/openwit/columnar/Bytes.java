@@ -10,6 +10,8 @@ public final class Bytes {
     /// What one buffer of a batch may hold: Arrow's 32-bit offsets and Java's arrays end there.
     public static final int MAX_BYTES = Integer.MAX_VALUE - 64;
 
+    private static final long NOT_ASCII = 0x8080808080808080L;
+
     byte[] array;
     int size;
 
@@ -51,10 +53,42 @@ public final class Bytes {
         System.arraycopy(source, from, array, at, length);
     }
 
-    /// Appends a copy of a stretch of its own bytes.
-    void repeat(int from, int length) {
+    /// Appends a text that is most often short: eight bytes at a time.
+    ///
+    /// @param source readable up to 7 bytes behind the text
+    /// @return whether all of it is ASCII
+    boolean putText(byte[] source, int from, int length) {
         int at = room(length);
-        System.arraycopy(array, from, array, at, length);
+        byte[] target = array;
+        long seen = 0;
+        int i = 0;
+        for (; i + 8 <= length; i += 8) {
+            long word = LittleEndian.getLong(source, from + i);
+            seen |= word;
+            LittleEndian.putLong(target, at + i, word);
+        }
+        if (i < length) {
+            long word = LittleEndian.getTail(source, from + i, length - i);
+            seen |= word;
+            LittleEndian.putLong(target, at + i, word);
+        }
+        return (seen & NOT_ASCII) == 0;
+    }
+
+    /// Appends copies of a stretch of its own bytes, one behind the other.
+    void repeat(int from, int length, int times) {
+        long bytes = (long) length * times;
+        if (bytes > MAX_BYTES) {
+            throw full(bytes);
+        }
+        int at = room((int) bytes);
+        int end = at + (int) bytes;
+        int step = Math.min(length, end - at);
+        System.arraycopy(array, from, array, at, step);
+        for (int done = step; at + done < end; done += step) {
+            step = Math.min(done, end - at - done);
+            System.arraycopy(array, at, array, at + done, step);
+        }
     }
 
     void putZeros(int length) {
@@ -78,9 +112,13 @@ public final class Bytes {
 
     private void grow(long needed) {
         if (needed > MAX_BYTES) {
-            throw new IllegalStateException("a column would hold " + needed + " bytes, at most " + MAX_BYTES);
+            throw full(needed);
         }
         long capacity = Math.min(MAX_BYTES, Math.max(needed, array.length * 2L));
         array = Arrays.copyOf(array, (int) capacity + SLACK);
+    }
+
+    private static IllegalStateException full(long needed) {
+        return new IllegalStateException("a column would hold " + needed + " bytes, at most " + MAX_BYTES);
     }
 }

@@ -22,20 +22,16 @@ public abstract sealed class Column
         count++;
     }
 
-    /// Appends the last value once more.
+    /// Appends the last value `times` more.
     ///
     /// @throws IllegalStateException there is none
-    public final void repeatLast() {
+    final void repeatLast(int times) {
         if (count == 0) {
             throw new IllegalStateException("an empty column has nothing to repeat");
         }
-        if (validity.isMissing(count - 1)) {
-            appendNull();
-        } else {
-            validity.value(count);
-            appendCopy(count - 1);
-            count++;
-        }
+        validity.repeat(count, times);
+        appendCopies(count - 1, times);
+        count += times;
     }
 
     /// Forgets all values from `to` on.
@@ -54,7 +50,8 @@ public abstract sealed class Column
     /// Adds what stands in the place of a null.
     abstract void appendNothing();
 
-    abstract void appendCopy(int index);
+    /// Adds copies of what stands at `index`, be it a value or the place of a null.
+    abstract void appendCopies(int index, int times);
 
     abstract void truncateValues(int to);
 

@@ -31,6 +31,7 @@ public abstract sealed class Columns permits LogColumns, PointColumns, SpanColum
     private final RowFingerprints fingerprints = new RowFingerprints();
     private final PartFingerprint partFingerprint = new PartFingerprint();
     private final DictColumn tenants;
+    private final List<RepeatedColumns> repeated = new ArrayList<>();
 
     private @Nullable TenantId tenant;
     private byte[] tenantBytes = {};
@@ -84,6 +85,13 @@ public abstract sealed class Columns permits LogColumns, PointColumns, SpanColum
         return column;
     }
 
+    /// Columns that a reader may repeat from row to row.
+    final RepeatedColumns repeated(Column... columns) {
+        RepeatedColumns together = new RepeatedColumns(columns);
+        repeated.add(together);
+        return together;
+    }
+
     final DictColumn dict() {
         return new DictColumn(journal);
     }
@@ -110,6 +118,7 @@ public abstract sealed class Columns permits LogColumns, PointColumns, SpanColum
         tenantBytes = Arrays.copyOf(name, name.length + Bytes.SLACK);
         columns.forEach(named -> named.column().reset());
         dictionaries.forEach(Dictionary::reset);
+        repeated.forEach(RepeatedColumns::reset);
         fingerprints.truncate(0);
         journal.reset();
         sourceBytes = 0;
@@ -177,7 +186,6 @@ public abstract sealed class Columns permits LogColumns, PointColumns, SpanColum
     /// @param bytes OTLP bytes of the row
     /// @param entries entries of the row's resource and scope, which are stored with each row
     public final void endRow(long high, long low, boolean datable, long time, int bytes, int entries) {
-        tenants.append(tenantBytes, 0, tenantBytes.length - Bytes.SLACK);
         fingerprints.add(high, low, datable);
         journal.keep();
         sourceBytes += bytes;
@@ -190,9 +198,12 @@ public abstract sealed class Columns permits LogColumns, PointColumns, SpanColum
 
     /// Takes back what was appended since the last [#endRow].
     public final void abandonRow() {
+        settleRepeated();
         int rows = rows();
         for (StructColumn.Named named : columns) {
-            named.column().truncate(rows);
+            if (named.column() != tenants) {
+                named.column().truncate(rows);
+            }
         }
         journal.takeBack();
     }
@@ -201,6 +212,7 @@ public abstract sealed class Columns permits LogColumns, PointColumns, SpanColum
     public final void endPart() {
         checkState(partOpen, "no part is open");
         partOpen = false;
+        settle();
         int rows = rows() - partFirstRow;
         if (rows == 0) {
             return;
@@ -227,11 +239,28 @@ public abstract sealed class Columns permits LogColumns, PointColumns, SpanColum
         parts++;
     }
 
+    /// Writes what the open part's rows are owed: the tenant, and repeats.
+    private void settle() {
+        int missing = rows() - tenants.count;
+        if (missing > 0) {
+            tenants.append(tenantBytes, 0, tenantBytes.length - Bytes.SLACK);
+            tenants.repeatLast(missing - 1);
+        }
+        settleRepeated();
+    }
+
+    private void settleRepeated() {
+        for (int i = 0; i < repeated.size(); i++) {
+            repeated.get(i).settle();
+        }
+    }
+
     /// Takes the open part back, as if its rows had never been; does nothing where none is open.
     public final void abandonPart() {
         if (!partOpen) {
             return;
         }
+        settle();
         journal.keep();
         partOpen = false;
         fingerprints.truncate(partFirstRow);

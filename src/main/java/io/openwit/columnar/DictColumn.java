@@ -24,6 +24,18 @@ public final class DictColumn extends Column {
         validity.value(count++);
     }
 
+    /// Appends a text that is not likely to equal the one before.
+    ///
+    /// @param novel whether it is likely to be none of those before: then it is not looked for
+    /// @return whether it was found to be one of those before
+    boolean appendText(byte[] bytes, int from, int length, boolean novel) {
+        int known = dictionary.size();
+        int index = novel ? dictionary.enter(bytes, from, length) : dictionary.index(bytes, from, length);
+        indices.putInt(index);
+        validity.value(count++);
+        return index < known;
+    }
+
     /// Most texts equal the one before: then the table need not be asked.
     private int lastIfEqual(byte[] bytes, int from, int length) {
         int last = LittleEndian.getInt(indices.array, (count - 1) * 4);
@@ -53,14 +65,30 @@ public final class DictColumn extends Column {
         validity.value(count++);
     }
 
+    /// Appends copies of a stretch of its own values, one behind the other.
+    void repeat(int first, int length, int times) {
+        for (int copy = 0; copy < times && validity.nulls() > 0; copy++) {
+            for (int i = 0; i < length; i++) {
+                int at = count + copy * length + i;
+                if (validity.isMissing(first + i)) {
+                    validity.missing(at);
+                } else {
+                    validity.value(at);
+                }
+            }
+        }
+        indices.repeat(first * 4, length * 4, times);
+        count += length * times;
+    }
+
     @Override
     void appendNothing() {
         indices.putInt(0);
     }
 
     @Override
-    void appendCopy(int index) {
-        indices.putInt(indexAt(index));
+    void appendCopies(int index, int times) {
+        indices.repeat(index * 4, 4, times);
     }
 
     @Override

@@ -5,25 +5,39 @@ import org.apache.arrow.vector.types.pojo.ArrowType;
 
 /// The distinct texts of a column, numbered in the order of their first appearance.
 ///
-/// Open addressing with linear probing over an arena. A text that finds no free slot in [#MAX_PROBES] steps is entered
-/// again, without a slot: Arrow allows equal entries, and so nobody who knows the hash can make a look-up slow.
+/// Open addressing with linear probing over an arena. Arrow allows equal entries, and so an entry may be without a slot,
+/// never to be found: a text that finds no free slot in [#MAX_PROBES] steps, so that nobody who knows the hash can make a
+/// look-up slow, and one that the caller thinks is new.
 final class Dictionary {
     static final int MAX_PROBES = 32;
 
-    private static final int FREE = -1;
+    private static final long FREE = -1;
+    private static final int NO_SLOT = 0;
+    private static final long C1 = 0x9E3779B97F4A7C15L;
+    private static final long C2 = 0xC2B2AE3D27D4EB4FL;
     private static final ArrowType.Int INDEX = new ArrowType.Int(32, true);
 
     private final RowJournal journal;
+    private final int number;
     private final Bytes texts = new Bytes(1024);
     private final Bytes offsets = new Bytes(256);
-    private int[] hashes = new int[64];
-    private int[] slots = new int[256];
+
+    /// Hash of the text in the upper half, its number in the lower; or [#FREE].
+    private long[] slots = new long[256];
+
+    private int taken;
+
+    /// By number: the hash of an entry that has a slot, [#NO_SLOT] for others.
+    private int[] hashes = new int[256];
+
     private int count;
     private int mark;
 
     Dictionary(RowJournal journal) {
         this.journal = journal;
-        reset();
+        number = journal.register(this);
+        Arrays.fill(slots, FREE);
+        offsets.putInt(0);
     }
 
     static ArrowType.Int indexType() {
@@ -42,16 +56,16 @@ final class Dictionary {
         int mask = slots.length - 1;
         int slot = hash & mask;
         for (int probe = 0; probe < MAX_PROBES; probe++) {
-            int index = slots[slot];
-            if (index == FREE) {
+            long entry = slots[slot];
+            if (entry == FREE) {
                 return enter(bytes, from, length, hash, slot);
             }
-            if (hashes[index] == hash && equal(index, bytes, from, length)) {
-                return index;
+            if ((int) (entry >>> 32) == hash && equal((int) entry, bytes, from, length)) {
+                return (int) entry;
             }
             slot = slot + 1 & mask;
         }
-        return enter(bytes, from, length, hash, FREE);
+        return enter(bytes, from, length, NO_SLOT, 0);
     }
 
     boolean equal(int index, byte[] bytes, int from, int length) {
@@ -60,38 +74,46 @@ final class Dictionary {
                 && LittleEndian.equal(texts.array, at, bytes, from, length);
     }
 
+    /// The number of a text that is likely to be new: entered without being looked for, and never found later.
+    int enter(byte[] bytes, int from, int length) {
+        return enter(bytes, from, length, NO_SLOT, 0);
+    }
+
     private int enter(byte[] bytes, int from, int length, int hash, int slot) {
-        if (!Utf8.isValid(bytes, from, length)) {
+        int end = texts.size;
+        if (!texts.putText(bytes, from, length) && !Utf8.isValid(bytes, from, length)) {
+            texts.truncate(end);
             journal.mended();
             byte[] mended = Utf8.mended(bytes, from, length);
             return index(Arrays.copyOf(mended, mended.length + Bytes.SLACK), 0, mended.length);
         }
         int index = count++;
-        journal.entered(this);
-        texts.put(bytes, from, length);
+        journal.entered(number);
         offsets.putInt(texts.size);
         if (index == hashes.length) {
             hashes = Arrays.copyOf(hashes, index * 2);
         }
         hashes[index] = hash;
-        if (slot != FREE) {
-            slots[slot] = index;
-        }
-        if (count * 2 > slots.length) {
-            rehash();
+        if (hash != NO_SLOT) {
+            slots[slot] = (long) hash << 32 | index;
+            if (++taken * 2 > slots.length) {
+                rehash();
+            }
         }
         return index;
     }
 
+    /// Doubles the slots. Entries take them in their order, so that [#removeLast] leaves the probing of the others whole.
     private void rehash() {
-        slots = new int[slots.length * 2];
+        slots = new long[slots.length * 2];
         Arrays.fill(slots, FREE);
         int mask = slots.length - 1;
         for (int index = 0; index < count; index++) {
-            int slot = hashes[index] & mask;
-            for (int probe = 0; probe < MAX_PROBES; probe++) {
+            int hash = hashes[index];
+            int slot = hash & mask;
+            for (int probe = 0; hash != NO_SLOT && probe < MAX_PROBES; probe++) {
                 if (slots[slot] == FREE) {
-                    slots[slot] = index;
+                    slots[slot] = (long) hash << 32 | index;
                     break;
                 }
                 slot = slot + 1 & mask;
@@ -114,10 +136,12 @@ final class Dictionary {
     void removeLast() {
         count--;
         int mask = slots.length - 1;
-        int slot = hashes[count] & mask;
-        for (int probe = 0; probe < MAX_PROBES; probe++) {
-            if (slots[slot] == count) {
+        int hash = hashes[count];
+        int slot = hash & mask;
+        for (int probe = 0; hash != NO_SLOT && probe < MAX_PROBES; probe++) {
+            if (slots[slot] != FREE && (int) slots[slot] == count) {
                 slots[slot] = FREE;
+                taken--;
                 break;
             }
             slot = slot + 1 & mask;
@@ -127,7 +151,10 @@ final class Dictionary {
     }
 
     void reset() {
-        Arrays.fill(slots, FREE);
+        if (taken > 0) {
+            Arrays.fill(slots, FREE);
+        }
+        taken = 0;
         count = 0;
         mark = 0;
         texts.truncate(0);
@@ -143,12 +170,22 @@ final class Dictionary {
     }
 
     private static int hash(byte[] bytes, int from, int length) {
-        long hash = length * 0x9E3779B97F4A7C15L;
-        int i = 0;
-        for (; i + 8 <= length; i += 8) {
-            hash = (hash ^ LittleEndian.getLong(bytes, from + i)) * 0x9E3779B97F4A7C15L;
+        if (length <= 8) {
+            return mixed(LittleEndian.getTail(bytes, from, length), length);
+        }
+        long hash = length;
+        for (int i = 8; i < length - 8; i += 8) {
+            hash = (hash ^ LittleEndian.getLong(bytes, from + i)) * C1;
             hash ^= hash >>> 32;
         }
-        return (int) Fingerprint.finish(hash ^ LittleEndian.getTail(bytes, from + i, length - i));
+        return mixed(LittleEndian.getLong(bytes, from), hash ^ LittleEndian.getLong(bytes, from + length - 8) * C2);
+    }
+
+    private static int mixed(long x, long y) {
+        long p = x ^ C1;
+        long q = y + C2;
+        long folded = p * q ^ Math.multiplyHigh(p, q);
+        int hash = (int) (folded ^ folded >>> 32);
+        return hash == NO_SLOT ? 1 : hash;
     }
 }

@@ -1,7 +1,5 @@
 package io.openwit.columnar;
 
-import java.util.List;
-
 /// What a row has from its resource and scope: the same for row after row, and so written once and then repeated.
 public final class EnvelopeColumns {
     public final MapColumn resource;
@@ -19,7 +17,7 @@ public final class EnvelopeColumns {
     /// It stands apart from the others in the schema, before what a row is about.
     public final DictColumn serviceName;
 
-    private final List<Column> all;
+    private final RepeatedColumns all;
 
     EnvelopeColumns(Columns columns, DictColumn serviceName) {
         this.serviceName = serviceName;
@@ -34,7 +32,7 @@ public final class EnvelopeColumns {
         resourceSchemaUrl = columns.add("resource_schema_url", columns.dict());
         scopeSchemaUrl = columns.add("scope_schema_url", columns.dict());
         resourceEntityRefs = columns.add("resource_entity_refs", columns.dict());
-        all = List.of(
+        all = columns.repeated(
                 serviceName,
                 resource,
                 resourceTypes,
@@ -51,8 +49,11 @@ public final class EnvelopeColumns {
 
     /// Gives the next row what the row before it has.
     public void repeat() {
-        for (int i = 0; i < all.size(); i++) {
-            all.get(i).repeatLast();
-        }
+        all.repeat();
+    }
+
+    /// The next row gets resource and scope of its own: append to every column.
+    public void begin() {
+        all.settle();
     }
 }

@@ -24,8 +24,8 @@ public final class FixedColumn extends Column {
     }
 
     @Override
-    void appendCopy(int index) {
-        values.repeat(index * width, width);
+    void appendCopies(int index, int times) {
+        values.repeat(index * width, width, times);
     }
 
     @Override

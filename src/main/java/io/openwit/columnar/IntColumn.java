@@ -23,8 +23,8 @@ public final class IntColumn extends Column {
     }
 
     @Override
-    void appendCopy(int index) {
-        values.putInt(LittleEndian.getInt(values.array, index * 4));
+    void appendCopies(int index, int times) {
+        values.repeat(index * 4, 4, times);
     }
 
     @Override

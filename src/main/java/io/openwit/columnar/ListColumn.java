@@ -32,7 +32,7 @@ public final class ListColumn<C extends Column> extends Column {
     }
 
     @Override
-    void appendCopy(int index) {
+    void appendCopies(int index, int times) {
         throw new IllegalStateException("lists are not repeated");
     }
 

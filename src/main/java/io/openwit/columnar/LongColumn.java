@@ -52,8 +52,8 @@ public final class LongColumn extends Column {
     }
 
     @Override
-    void appendCopy(int index) {
-        values.putLong(LittleEndian.getLong(values.array, index * 8));
+    void appendCopies(int index, int times) {
+        values.repeat(index * 8, 8, times);
     }
 
     @Override

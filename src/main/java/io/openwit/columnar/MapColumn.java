@@ -10,6 +10,12 @@ import org.apache.arrow.vector.types.pojo.FieldType;
 ///
 /// A map is filled by [#key] and one of [#value] and [#noValue] for each entry, then closed by [#append].
 public final class MapColumn extends Column {
+    private static final long UNKNOWN_KEYS = 0;
+    private static final int PREDICTED_PLACES = 64;
+    private static final int NOVEL_AFTER = 64;
+    private static final int LOOK_UP_EVERY = 16;
+    private static final int NEWS_LIMIT = 2 * NOVEL_AFTER - 1;
+
     private final Bytes offsets = new Bytes(1024);
     private final DictColumn keys;
     private final DictColumn values;
@@ -18,6 +24,12 @@ public final class MapColumn extends Column {
     private int from;
 
     private int previousFrom;
+
+    /// By an entry's place in the map: how many values in a row were new there, within bounds.
+    private final int[] news = new int[PREDICTED_PLACES];
+
+    /// What the caller calls the keys of the map before.
+    private long lastKeys = UNKNOWN_KEYS;
 
     MapColumn(RowJournal journal) {
         keys = new DictColumn(journal);
@@ -35,8 +47,24 @@ public final class MapColumn extends Column {
         }
     }
 
+    /// The next entry's value. At a place where the values have been new for many maps, such as that of a request's
+    /// id, only one in [#LOOK_UP_EVERY] is looked for, and the others are taken for new.
     public void value(byte[] bytes, int from, int length) {
-        values.append(bytes, from, length);
+        int place = values.count - this.from;
+        if (place >= news.length) {
+            values.appendText(bytes, from, length, false);
+            return;
+        }
+        int before = news[place];
+        boolean novel = before >= NOVEL_AFTER && (before & LOOK_UP_EVERY - 1) != 0;
+        int predicted = previousFrom + place;
+        if (!novel && predicted < this.from && values.equalAt(predicted, bytes, from, length)) {
+            values.appendIndex(values.indexAt(predicted));
+            news[place] = 0;
+            return;
+        }
+        boolean found = values.appendText(bytes, from, length, novel);
+        news[place] = found ? 0 : before == NEWS_LIMIT ? NOVEL_AFTER : before + 1;
     }
 
     /// The entry's value is unset.
@@ -46,6 +74,26 @@ public final class MapColumn extends Column {
 
     /// Closes the open map, which may be empty.
     public void append() {
+        append(UNKNOWN_KEYS);
+    }
+
+    /// Closes the open map, which may be empty.
+    ///
+    /// @param keys the caller's number for the map's keys in their order, not 0: see [#appendWithLastKeys]
+    public void append(long keys) {
+        close();
+        lastKeys = keys;
+        validity.value(count++);
+    }
+
+    /// The number that the map before was appended with; 0 where it had none.
+    public long lastKeys() {
+        return lastKeys;
+    }
+
+    /// Closes a map for which only values were given: its keys are those of the map before.
+    public void appendWithLastKeys() {
+        keys.repeat(previousFrom, from - previousFrom, 1);
         close();
         validity.value(count++);
     }
@@ -59,20 +107,22 @@ public final class MapColumn extends Column {
     @Override
     void appendNothing() {
         close();
+        lastKeys = UNKNOWN_KEYS;
     }
 
     @Override
-    void appendCopy(int index) {
-        int last = LittleEndian.getInt(offsets.array, index * 4 + 4);
-        for (int at = LittleEndian.getInt(offsets.array, index * 4); at < last; at++) {
-            keys.appendIndex(keys.indexAt(at));
-            if (values.validity.isMissing(at)) {
-                values.appendNull();
-            } else {
-                values.appendIndex(values.indexAt(at));
-            }
+    void appendCopies(int index, int times) {
+        int first = LittleEndian.getInt(offsets.array, index * 4);
+        int entries = LittleEndian.getInt(offsets.array, index * 4 + 4) - first;
+        keys.repeat(first, entries, times);
+        values.repeat(first, entries, times);
+        for (int i = 1; i <= times; i++) {
+            offsets.putInt(from + entries * i);
         }
-        close();
+        if (times > 0) {
+            previousFrom = keys.count - entries;
+            from = keys.count;
+        }
     }
 
     @Override
@@ -83,6 +133,7 @@ public final class MapColumn extends Column {
         offsets.truncate(to * 4 + 4);
         from = entries;
         previousFrom = entries;
+        lastKeys = UNKNOWN_KEYS;
     }
 
     @Override

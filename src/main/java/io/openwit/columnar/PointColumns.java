@@ -1,7 +1,6 @@
 package io.openwit.columnar;
 
 import io.openwit.model.Signal;
-import java.util.List;
 
 /// Metric data points, a row each. The schema `metrics.v1`, in the order of its columns.
 public final class PointColumns extends Columns {
@@ -42,7 +41,7 @@ public final class PointColumns extends Columns {
     public final DictColumn attributesTypes = add("attributes_types", dict());
     private final EnvelopeColumns envelope = new EnvelopeColumns(this, serviceName);
 
-    private final List<Column> metric = List.of(
+    private final RepeatedColumns metric = repeated(
             name, unit, description, type, temporality, monotonic, metadata, metadataTypes, metadataDropped);
 
     PointColumns() {
@@ -56,9 +55,12 @@ public final class PointColumns extends Columns {
 
     /// Gives the next row the metric of the row before it: all but what a point has of its own.
     public void repeatMetric() {
-        for (int i = 0; i < metric.size(); i++) {
-            metric.get(i).repeatLast();
-        }
+        metric.repeat();
+    }
+
+    /// The next row is of another metric: append to all that [#repeatMetric] would repeat.
+    public void beginMetric() {
+        metric.settle();
     }
 
     /// `list<struct>`: fill the members and append to [#structs] for each, then append to [#list] for the row.

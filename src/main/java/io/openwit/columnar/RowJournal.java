@@ -1,14 +1,26 @@
 package io.openwit.columnar;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /// What the open row of a batch has left outside its own values: new dictionary entries, in their order, and mended texts.
 final class RowJournal {
-    private Dictionary[] entered = new Dictionary[64];
+    private final List<Dictionary> dictionaries = new ArrayList<>();
+
+    /// Numbers of dictionaries. No references: storing one costs more than the entry.
+    private int[] entered = new int[64];
+
     private int count;
     private long mendedTexts;
 
-    void entered(Dictionary dictionary) {
+    /// @return the number by which the dictionary says what it has entered
+    int register(Dictionary dictionary) {
+        dictionaries.add(dictionary);
+        return dictionaries.size() - 1;
+    }
+
+    void entered(int dictionary) {
         if (count == entered.length) {
             entered = Arrays.copyOf(entered, count * 2);
         }
@@ -31,7 +43,7 @@ final class RowJournal {
     /// The row goes, and with it the entries that it made.
     void takeBack() {
         while (count > 0) {
-            entered[--count].removeLast();
+            dictionaries.get(entered[--count]).removeLast();
         }
     }
 

@@ -33,7 +33,7 @@ public final class StructColumn extends Column {
     }
 
     @Override
-    void appendCopy(int index) {
+    void appendCopies(int index, int times) {
         throw new IllegalStateException("structs are not repeated");
     }
 

@@ -44,10 +44,13 @@ public final class Utf8Column extends Column {
     }
 
     @Override
-    void appendCopy(int index) {
+    void appendCopies(int index, int times) {
         int from = LittleEndian.getInt(offsets.array, index * 4);
-        texts.repeat(from, LittleEndian.getInt(offsets.array, index * 4 + 4) - from);
-        offsets.putInt(texts.size);
+        int length = LittleEndian.getInt(offsets.array, index * 4 + 4) - from;
+        for (int i = 0; i < times; i++) {
+            texts.repeat(from, length, 1);
+            offsets.putInt(texts.size);
+        }
     }
 
     @Override

@@ -29,6 +29,28 @@ final class Validity {
         set(index, false);
     }
 
+    /// The next `times` values, from `index` on, are there or null as the one before them is.
+    void repeat(int index, int times) {
+        if (nulls == 0 || times == 0) {
+            return;
+        }
+        boolean missing = isMissing(index - 1);
+        if (missing) {
+            nulls += times;
+        }
+        int end = index + times;
+        ensure(end);
+        int wholeFrom = Math.min(end, (index + 7) & -8);
+        int wholeTo = Math.max(wholeFrom, end & -8);
+        for (int i = index; i < wholeFrom; i++) {
+            set(i, !missing);
+        }
+        Arrays.fill(bits, wholeFrom >>> 3, wholeTo >>> 3, (byte) (missing ? 0 : 0xff));
+        for (int i = wholeTo; i < end; i++) {
+            set(i, !missing);
+        }
+    }
+
     boolean isMissing(int index) {
         return nulls != 0 && (bits[index >>> 3] >>> (index & 7) & 1) == 0;
     }

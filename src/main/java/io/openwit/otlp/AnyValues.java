@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.openwit.columnar.Bytes;
 import io.openwit.columnar.Fingerprint;
+import io.openwit.columnar.LittleEndian;
 import io.openwit.columnar.Utf8;
 import java.util.Arrays;
 
@@ -26,10 +27,21 @@ final class AnyValues {
     private static final byte[] HEX = "0123456789abcdef".getBytes(US_ASCII);
     private static final byte[] BASE64 =
             "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".getBytes(US_ASCII);
-    private static final byte[] LEAST_LONG = Long.toString(Long.MIN_VALUE).getBytes(US_ASCII);
 
     /// Fingerprint tags of values are their letters with this bit.
     private static final int VALUE_TAG = 0x100;
+
+    /// Tags of KeyValue and AnyValue on the wire.
+    private static final byte KEY = 10;
+
+    private static final byte VALUE = 18;
+    private static final byte STRING = 10;
+    private static final byte BOOL = 16;
+    private static final byte INT = 24;
+    private static final byte DOUBLE = 33;
+
+    /// Longer ones may not fit into 64 bits.
+    private static final int MAX_PLAIN_VARINT_BYTES = 9;
 
     private static final int KEY_TAG = 0x200;
     private static final int END_TAG = 0x201;
@@ -37,6 +49,7 @@ final class AnyValues {
     private final RowState row;
     private final Wire wire;
     private final Fingerprint fingerprint;
+    private final Decimals decimals = new Decimals();
 
     /// What [#open] found: the letter, where the content lies (s, x, a, k), or the number (i, b, and d as raw bits).
     byte letter;
@@ -127,6 +140,80 @@ final class AnyValues {
 
     /// Reads one KeyValue: its key, and its value as [#open] does.
     void openEntry(int from, int end, int depth) throws MalformedRequestException {
+        if (!openPlainEntry(from, end)) {
+            openAnyEntry(from, end, depth);
+        }
+    }
+
+    /// Reads an entry as nearly all are written: a key, then a value of one scalar, lengths of one byte.
+    ///
+    /// @return whether it was such; if not, nothing has been read
+    private boolean openPlainEntry(int from, int end) {
+        byte[] bytes = wire.bytes();
+        // A tag and a length each for key, value and member.
+        if (end - from < 6 || bytes[from] != KEY || bytes[from + 1] < 0) {
+            return false;
+        }
+        int foundKeyLength = bytes[from + 1];
+        int member = from + foundKeyLength + 4;
+        if (member + 2 > end || bytes[member - 2] != VALUE || bytes[member - 1] != end - member) {
+            return false;
+        }
+        int content = member + 2;
+        switch (bytes[member]) {
+            case STRING -> {
+                length = bytes[member + 1];
+                if (content + length != end) {
+                    return false;
+                }
+                letter = 's';
+                at = content;
+            }
+            case BOOL -> {
+                if (content != end || bytes[member + 1] < 0) {
+                    return false;
+                }
+                letter = 'b';
+                number = bytes[member + 1] == 0 ? 0 : 1;
+                at = 0;
+                length = 0;
+            }
+            case INT -> {
+                long value = 0;
+                int last = end - 1;
+                if (last - member > MAX_PLAIN_VARINT_BYTES || bytes[last] < 0) {
+                    return false;
+                }
+                for (int i = last; i > member; i--) {
+                    if (i < last && bytes[i] >= 0) {
+                        return false;
+                    }
+                    value = value << 7 | bytes[i] & 0x7f;
+                }
+                letter = 'i';
+                number = value;
+                at = 0;
+                length = 0;
+            }
+            case DOUBLE -> {
+                if (end - member != 9) {
+                    return false;
+                }
+                letter = 'd';
+                number = LittleEndian.getLong(bytes, member + 1);
+                at = 0;
+                length = 0;
+            }
+            default -> {
+                return false;
+            }
+        }
+        keyAt = from + 2;
+        keyLength = foundKeyLength;
+        return true;
+    }
+
+    private void openAnyEntry(int from, int end, int depth) throws MalformedRequestException {
         findEntry(from, end, depth);
         int foundKeyAt = keyAt;
         int foundKeyLength = keyLength;
@@ -234,7 +321,7 @@ final class AnyValues {
     private void plain(Bytes text) {
         switch (letter) {
             case 's' -> quoted(at, length, text);
-            case 'i' -> decimal(number, text);
+            case 'i' -> decimals.put(number, text);
             case 'b' -> put(number != 0 ? TRUE : FALSE, text);
             case 'x' -> {
                 put(BYTES_OPEN, text);
@@ -246,7 +333,7 @@ final class AnyValues {
                 if (!finite) {
                     put(DOUBLE_OPEN, text);
                 }
-                decimalDouble(number, text);
+                decimals.put(Double.longBitsToDouble(number), text);
                 if (!finite) {
                     put(SPECIAL_CLOSE, text);
                 }
@@ -378,35 +465,10 @@ final class AnyValues {
     /// Writes a scalar of the letters i, d, b or x as the text that stands in a map or body.
     void text(byte kind, int from, int bytes, long value, Bytes text) {
         switch (kind) {
-            case 'i' -> decimal(value, text);
-            case 'd' -> decimalDouble(value, text);
+            case 'i' -> decimals.put(value, text);
+            case 'd' -> decimals.put(Double.longBitsToDouble(value), text);
             case 'b' -> put(value != 0 ? TRUE : FALSE, text);
             default -> base64(from, bytes, text);
-        }
-    }
-
-    private static void decimal(long value, Bytes text) {
-        if (value == Long.MIN_VALUE) {
-            put(LEAST_LONG, text);
-            return;
-        }
-        if (value < 0) {
-            text.put((byte) '-');
-        }
-        long left = Math.abs(value);
-        long unit = 1;
-        while (left / unit >= 10) {
-            unit *= 10;
-        }
-        for (; unit > 0; unit /= 10) {
-            text.put((byte) ('0' + left / unit % 10));
-        }
-    }
-
-    private static void decimalDouble(long bits, Bytes text) {
-        String decimal = Double.toString(Double.longBitsToDouble(bits));
-        for (int i = 0; i < decimal.length(); i++) {
-            text.put((byte) decimal.charAt(i));
         }
     }
 

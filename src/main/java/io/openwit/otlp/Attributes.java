@@ -15,6 +15,7 @@ import java.util.Arrays;
 /// Each place that has attributes (row, resource, scope, event …) has its own, as the order of one list most often is that
 /// of the list before at the same place: then nothing is sorted. Reused; not thread-safe.
 final class Attributes {
+    private static final int KEY_TAG = 1;
     private static final byte[] NUMBER_SIGN = "#".getBytes(US_ASCII);
 
     private final RowState row;
@@ -28,6 +29,17 @@ final class Attributes {
     private final KeyOrder order = new KeyOrder(64);
     private boolean repeats;
     private boolean orderKnown;
+
+    /// Of the keys in their order: told apart from all other lists of keys by a number, and hashed.
+    private long keys;
+
+    private long keysHigh;
+    private long keysLow;
+
+    /// Whether [#store] leaves out no entry for its key, and renames none.
+    private boolean plainKeys;
+
+    private boolean nested;
     private boolean sorted;
 
     /// JSON of nested values, and whatever text is being made.
@@ -82,6 +94,7 @@ final class Attributes {
         present = previous;
         previous = last;
         present.count = 0;
+        nested = false;
         texts.truncate(0);
     }
 
@@ -96,9 +109,11 @@ final class Attributes {
             present.grow();
         }
         int i = present.count++;
+        byte letter = values.letter;
+        nested |= letter == 'a' || letter == 'k';
         present.keyAt[i] = values.keyAt;
         present.keyLength[i] = values.keyLength;
-        present.letter[i] = values.letter;
+        present.letter[i] = letter;
         present.valueAt[i] = values.at;
         present.valueLength[i] = values.length;
         present.number[i] = values.number;
@@ -107,15 +122,19 @@ final class Attributes {
     /// Adds the list as received, in canonical order, to the fingerprint; nested values are rendered.
     void addTo(Fingerprint fingerprint, int tag) throws MalformedRequestException {
         sort();
-        byte[] bytes = row.wire.bytes();
-        fingerprint.add((long) tag << 32 | present.count, 0);
+        fingerprint.add((long) tag << 32 | present.count, keysHigh);
+        if (present.count == 0) {
+            return;
+        }
+        fingerprint.add(keysLow, 0);
         for (int place = 0; place < present.count; place++) {
             int i = order.at(place);
-            fingerprint.add(tag, bytes, present.keyAt[i], present.keyLength[i]);
             int textAt = texts.size();
             values.add(present.letter[i], present.valueAt[i], present.valueLength[i], present.number[i], 1, texts);
-            present.textAt[i] = textAt;
-            present.textLength[i] = texts.size() - textAt;
+            if (nested) {
+                present.textAt[i] = textAt;
+                present.textLength[i] = texts.size() - textAt;
+            }
         }
     }
 
@@ -130,7 +149,19 @@ final class Attributes {
             order.add(present.keyAt[i], present.keyLength[i]);
             inRequest &= present.keyAt[i] <= row.wire.requestEnd();
         }
-        repeats = order.sort(row.wire.bytes());
+        byte[] bytes = row.wire.bytes();
+        repeats = order.sort(bytes);
+        keys = row.newKeys();
+        plainKeys = !repeats && present.count <= row.limits.maxAttributes();
+        Fingerprint ofKeys = row.keysFingerprint;
+        ofKeys.reset();
+        for (int place = 0; place < present.count; place++) {
+            int i = order.at(place);
+            plainKeys &= present.keyLength[i] > 0;
+            ofKeys.add(KEY_TAG, bytes, present.keyAt[i], present.keyLength[i]);
+        }
+        keysHigh = present.count == 0 ? 0 : ofKeys.high();
+        keysLow = ofKeys.low();
         // Copies of split submessages are given up after the row, and others may come to lie there.
         orderKnown = inRequest;
     }
@@ -156,6 +187,11 @@ final class Attributes {
         types.truncate(0);
         dropped = 0;
         stored = 0;
+        boolean whole = plainKeys && !nested;
+        if (whole && map.lastKeys() == keys) {
+            storeValues(map, typesColumn);
+            return;
+        }
         boolean allTexts = true;
         int number = 1;
         int last = -1;
@@ -185,7 +221,30 @@ final class Attributes {
             types.put(repeated ? (byte) (letter - 'a' + 'A') : letter);
             stored++;
         }
-        map.append();
+        if (whole) {
+            map.append(keys);
+        } else {
+            map.append();
+        }
+        storeTypes(typesColumn, allTexts);
+    }
+
+    /// Stores a list whose keys are those of the map before, in their order.
+    private void storeValues(MapColumn map, DictColumn typesColumn) {
+        boolean allTexts = true;
+        for (int place = 0; place < present.count; place++) {
+            int i = order.at(place);
+            value(i, map);
+            byte letter = present.letter[i];
+            allTexts &= letter == 's';
+            types.put(letter);
+        }
+        stored = present.count;
+        map.appendWithLastKeys();
+        storeTypes(typesColumn, allTexts);
+    }
+
+    private void storeTypes(DictColumn typesColumn, boolean allTexts) {
         if (allTexts) {
             typesColumn.appendNull();
         } else {

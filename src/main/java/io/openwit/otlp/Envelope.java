@@ -261,6 +261,7 @@ final class Envelope {
     /// Stores resource and scope with the open row, of which nothing else has been read yet.
     void store(Columns columns) {
         EnvelopeColumns out = columns.envelope();
+        out.begin();
         long mendedBefore = columns.mendedTexts();
         byte[] bytes = wire.bytes();
         int service = resourceAttributes.findText(SERVICE_NAME);

@@ -1,7 +1,6 @@
 package io.openwit.otlp;
 
 import io.openwit.columnar.Bytes;
-import io.openwit.columnar.Fingerprint;
 import io.openwit.model.FingerprintKey;
 import io.openwit.model.Signal;
 
@@ -36,7 +35,7 @@ public final class OtlpReader {
     private int urlLength;
 
     public OtlpReader(ReaderLimits limits, FingerprintKey key) {
-        row = new RowState(limits, new Fingerprint(key));
+        row = new RowState(limits, key);
         wire = row.wire;
         rows = new OpenRows(row);
         logs = new LogReader(row, rows);

@@ -271,6 +271,7 @@ final class PointReader implements RowReader {
         byte[] bytes = wire.bytes();
         long mendedBefore = out.mendedTexts();
         int mendsBefore = row.mends();
+        out.beginMetric();
         out.name.appendOrNull(bytes, nameAt, nameLength);
         out.unit.appendOrNull(bytes, unitAt, unitLength);
         out.description.appendOrNull(bytes, descriptionAt, descriptionLength);

@@ -2,6 +2,7 @@ package io.openwit.otlp;
 
 import io.openwit.columnar.Fingerprint;
 import io.openwit.columnar.FixedColumn;
+import io.openwit.model.FingerprintKey;
 import io.openwit.otlp.OtlpMessages.MessageType;
 import org.jspecify.annotations.Nullable;
 
@@ -11,20 +12,26 @@ final class RowState {
     final WireCheck check;
     final ReaderLimits limits;
     final Fingerprint fingerprint;
+
+    /// For lists of attribute keys, which are hashed once and not with every row.
+    final Fingerprint keysFingerprint;
+
     final AnyValues values;
 
     long arrivalNanos;
     private long earliest;
     private long latest;
+    private long lastKeys;
 
     /// One bit for each [MendReason] of the present row.
     private int mends;
 
     private @Nullable RejectReason reject;
 
-    RowState(ReaderLimits limits, Fingerprint fingerprint) {
+    RowState(ReaderLimits limits, FingerprintKey key) {
         this.limits = limits;
-        this.fingerprint = fingerprint;
+        fingerprint = new Fingerprint(key);
+        keysFingerprint = new Fingerprint(key);
         check = new WireCheck(wire, limits.maxDepth());
         values = new AnyValues(this);
     }
@@ -39,6 +46,11 @@ final class RowState {
         if (latest < nanos) {
             latest = Long.MAX_VALUE;
         }
+    }
+
+    /// A number for a list of keys; none is given twice.
+    long newKeys() {
+        return ++lastKeys;
     }
 
     void beginRow() {
