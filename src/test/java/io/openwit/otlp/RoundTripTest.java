@@ -36,7 +36,7 @@ class RoundTripTest {
     private static final Map<Signal, Reading> READINGS = new EnumMap<>(Signal.class);
 
     /// Fields that never come back, each for a reason that [CanonicalOtlp] gives.
-    private static final Set<FieldDescriptor> NOT_KEPT = Set.of(
+    static final Set<FieldDescriptor> NOT_KEPT = Set.of(
             KeyValue.getDescriptor().findFieldByName("key_strindex"),
             AnyValue.getDescriptor().findFieldByName("string_value_strindex"));
 
@@ -100,7 +100,7 @@ class RoundTripTest {
         return DrawnOtlp.request(signal).mergeFrom(out.array(), 0, out.length()).build();
     }
 
-    private static void addReachable(Descriptor message, Set<FieldDescriptor> fields) {
+    static void addReachable(Descriptor message, Set<FieldDescriptor> fields) {
         for (FieldDescriptor field : message.getFields()) {
             if (fields.add(field) && field.getJavaType() == FieldDescriptor.JavaType.MESSAGE) {
                 addReachable(field.getMessageType(), fields);
@@ -109,7 +109,7 @@ class RoundTripTest {
     }
 
     /// Adds the fields that are set and not to their default.
-    private static void addSet(Message message, Set<FieldDescriptor> fields) {
+    static void addSet(Message message, Set<FieldDescriptor> fields) {
         message.getAllFields().forEach((field, value) -> {
             List<?> values = field.isRepeated() ? (List<?>) value : List.of(value);
             for (Object each : values) {
@@ -123,7 +123,7 @@ class RoundTripTest {
         });
     }
 
-    private static Set<String> names(Set<FieldDescriptor> fields) {
+    static Set<String> names(Set<FieldDescriptor> fields) {
         Set<String> names = new TreeSet<>();
         fields.forEach(field -> names.add(field.getFullName()));
         return names;
