@@ -35,7 +35,7 @@ import java.util.Map;
 /// Requests are compared row by row, each as a request of its own with its resource, scope and metric. So how rows are
 /// grouped does not matter, and a metric without points, a scope or a resource without rows leave nothing. The payload
 /// bits of a NaN do not matter either, as protobuf compares doubles without them.
-final class CanonicalOtlp {
+public final class CanonicalOtlp {
     private static final long DAY_NANOS = 86_400_000_000_000L;
     private static final Comparator<KeyValue> BY_KEY_BYTES =
             Comparator.comparing(KeyValue::getKeyBytes, ByteString.unsignedLexicographicalComparator());
@@ -43,7 +43,7 @@ final class CanonicalOtlp {
     private CanonicalOtlp() {}
 
     /// The rows of a request that came in, as they must come out.
-    static List<Message> rows(Signal signal, Message request) {
+    public static List<Message> rows(Signal signal, Message request) {
         List<Message> rows = new ArrayList<>();
         for (Message row : split(signal, request)) {
             if (accepted(row)) {
@@ -54,7 +54,7 @@ final class CanonicalOtlp {
     }
 
     /// Each row as a request of its own, and nothing else changed.
-    static List<Message> split(Signal signal, Message request) {
+    public static List<Message> split(Signal signal, Message request) {
         return switch (signal) {
             case LOGS -> splitLogs((ExportLogsServiceRequest) request);
             case TRACES -> splitSpans((ExportTraceServiceRequest) request);

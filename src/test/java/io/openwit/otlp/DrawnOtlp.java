@@ -18,7 +18,7 @@ import java.util.random.RandomGenerator;
 
 /// Export requests drawn at random by walking protobuf's descriptors, so that a field which a later release adds is drawn
 /// too. Most rows are valid; ids, times, counts and temporalities get what the reader rejects or mends now and then.
-final class DrawnOtlp {
+public final class DrawnOtlp {
     private static final List<String> TEXTS = List.of(
             "", "a", "GET", "true", "17", "-0.5", "null", "[]", "{\"a\":1}", "naïve ☃", "😀\uD83D\uDE80", "\"\\/\b\f\n\r\t\u0000\u001f\u007f");
     private static final List<String> KEYS = List.of(
@@ -34,11 +34,11 @@ final class DrawnOtlp {
 
     private final RandomGenerator random;
 
-    DrawnOtlp(RandomGenerator random) {
+    public DrawnOtlp(RandomGenerator random) {
         this.random = random;
     }
 
-    static Message.Builder request(Signal signal) {
+    public static Message.Builder request(Signal signal) {
         return switch (signal) {
             case LOGS -> ExportLogsServiceRequest.newBuilder();
             case TRACES -> ExportTraceServiceRequest.newBuilder();
@@ -46,7 +46,7 @@ final class DrawnOtlp {
         };
     }
 
-    Message draw(Signal signal) {
+    public Message draw(Signal signal) {
         return fill(request(signal), 0).build();
     }
 
