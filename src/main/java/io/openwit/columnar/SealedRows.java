@@ -30,7 +30,7 @@ public final class SealedRows {
     public static SealedRows open(Batch batch, long maxBytes) throws MalformedBatchException {
         BufferAllocator allocator = new RootAllocator(maxBytes);
         SealedRows opened = open(batch.header().signal(), batch.rows(), allocator);
-        // Only here: of a malformed batch Arrow may keep some, and closing it would hide what was wrong.
+        // Not closed where that failed: of a malformed batch Arrow may keep some, and then closing fails too.
         allocator.close();
         return opened;
     }
@@ -42,9 +42,11 @@ public final class SealedRows {
     /// @throws MalformedBatchException the rows are not a batch of this signal
     public static SealedRows open(Signal signal, ByteBuffer rows, BufferAllocator allocator)
             throws MalformedBatchException {
+        // Arrow makes room for whatever length a message claims: lengths are judged before.
+        SealedMessages.of(rows);
         try (ArrowReader reader = BatchOpener.open(signal, rows, allocator)) {
             if (!reader.loadNextBatch()) {
-                throw new MalformedBatchException("sealed rows hold no batch");
+                throw new MalformedBatchException("sealed rows of " + signal.label() + " hold no batch");
             }
             return loaded(signal, reader);
         } catch (IOException | RuntimeException e) {
