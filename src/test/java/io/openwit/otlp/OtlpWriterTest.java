@@ -17,12 +17,15 @@ import io.opentelemetry.proto.metrics.v1.HistogramDataPoint;
 import io.opentelemetry.proto.metrics.v1.Metric;
 import io.opentelemetry.proto.metrics.v1.NumberDataPoint;
 import io.opentelemetry.proto.metrics.v1.Sum;
+import io.opentelemetry.proto.metrics.v1.Summary;
+import io.opentelemetry.proto.metrics.v1.SummaryDataPoint;
 import io.opentelemetry.proto.resource.v1.Resource;
 import io.openwit.columnar.Bytes;
 import io.openwit.columnar.LogColumns;
 import io.openwit.columnar.SealedRows;
 import io.openwit.model.MalformedBatchException;
 import io.openwit.model.Signal;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -101,7 +104,7 @@ class OtlpWriterTest {
                         .build());
 
         ResourceLogs.Builder all = resourceLogs();
-        differing.forEach(all::addScopeLogs);
+        differing.forEach(other -> all.addScopeLogs(other).addScopeLogs(first));
         ExportLogsServiceRequest request =
                 ExportLogsServiceRequest.newBuilder().addResourceLogs(all).build();
         ExportLogsServiceRequest back =
@@ -109,7 +112,7 @@ class OtlpWriterTest {
 
         assertThat(CanonicalOtlp.split(Signal.LOGS, back)).isEqualTo(CanonicalOtlp.rows(Signal.LOGS, request));
         assertThat(back.getResourceLogsList()).hasSize(1);
-        assertThat(back.getResourceLogs(0).getScopeLogsList()).hasSize(1 + differing.size());
+        assertThat(back.getResourceLogs(0).getScopeLogsList()).hasSize(1 + 2 * differing.size());
     }
 
     @Test
@@ -117,32 +120,40 @@ class OtlpWriterTest {
         NumberDataPoint point =
                 NumberDataPoint.newBuilder().setTimeUnixNano(OtlpReaderTest.TIME).setAsInt(1).build();
         Sum sum = Sum.newBuilder().addDataPoints(point).setAggregationTemporalityValue(1).build();
-        Metric first = Metric.newBuilder().setName("m").setSum(sum).build();
+        Metric first = Metric.newBuilder()
+                .setName("m")
+                .setSum(sum)
+                .addMetadata(OtlpReaderTest.entry("a", "1"))
+                .build();
         HistogramDataPoint counted =
                 HistogramDataPoint.newBuilder().setTimeUnixNano(OtlpReaderTest.TIME).build();
-        Metric[] metrics = {
-            first,
-            first,
-            first.toBuilder().setName("n").build(),
-            first.toBuilder().setName("n").setUnit("u").build(),
-            first.toBuilder().setName("n").setUnit("u").setDescription("d").build(),
-            first.toBuilder().setSum(sum.toBuilder().setIsMonotonic(true)).build(),
-            first.toBuilder().setSum(sum.toBuilder().setAggregationTemporalityValue(2)).build(),
-            first.toBuilder().setGauge(Gauge.newBuilder().addDataPoints(point)).build(),
-            first.toBuilder().addMetadata(OtlpReaderTest.entry("a", "1")).build(),
-            first.toBuilder().addMetadata(OtlpReaderTest.entry("a", OtlpReaderTest.number(1))).build(),
-            first.toBuilder().addMetadata(OtlpReaderTest.entry("a", OtlpReaderTest.number(2))).build(),
-            first.toBuilder()
-                    .setHistogram(Histogram.newBuilder().addDataPoints(counted).setAggregationTemporalityValue(1))
-                    .build(),
-        };
-        ExportMetricsServiceRequest request = OtlpReaderTest.metrics(metrics);
+        SummaryDataPoint summary =
+                SummaryDataPoint.newBuilder().setTimeUnixNano(OtlpReaderTest.TIME).build();
+        List<Metric> differing = List.of(
+                first.toBuilder().setName("n").build(),
+                first.toBuilder().setUnit("u").build(),
+                first.toBuilder().setDescription("d").build(),
+                first.toBuilder().setSum(sum.toBuilder().setIsMonotonic(true)).build(),
+                first.toBuilder().setSum(sum.toBuilder().setAggregationTemporalityValue(2)).build(),
+                first.toBuilder().setGauge(Gauge.newBuilder().addDataPoints(point)).build(),
+                first.toBuilder()
+                        .setHistogram(Histogram.newBuilder().addDataPoints(counted).setAggregationTemporalityValue(1))
+                        .build(),
+                first.toBuilder().setMetadata(0, OtlpReaderTest.entry("a", "2")).build(),
+                // The same text, of another type.
+                first.toBuilder().setMetadata(0, OtlpReaderTest.entry("a", OtlpReaderTest.number(1))).build());
+        List<Metric> metrics = new ArrayList<>(List.of(first, first));
+        differing.forEach(other -> metrics.addAll(List.of(other, first)));
+        // Only their types tell these two apart.
+        metrics.add(first.toBuilder().setGauge(Gauge.newBuilder().addDataPoints(point)).build());
+        metrics.add(first.toBuilder().setSummary(Summary.newBuilder().addDataPoints(summary)).build());
+        ExportMetricsServiceRequest request = OtlpReaderTest.metrics(metrics.toArray(Metric[]::new));
 
         ExportMetricsServiceRequest back =
                 back(new Reading(Signal.METRICS).read(request), ExportMetricsServiceRequest.getDefaultInstance());
 
         assertThat(CanonicalOtlp.split(Signal.METRICS, back)).isEqualTo(CanonicalOtlp.rows(Signal.METRICS, request));
-        assertThat(back.getResourceMetrics(0).getScopeMetrics(0).getMetricsList()).hasSize(metrics.length - 1);
+        assertThat(back.getResourceMetrics(0).getScopeMetrics(0).getMetricsList()).hasSize(metrics.size() - 1);
     }
 
     @Test
