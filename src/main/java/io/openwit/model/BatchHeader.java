@@ -64,7 +64,8 @@ public final class BatchHeader {
 
     /// Reads a header from the start of `buffer` (position to limit); its bytes are shared, not copied.
     ///
-    /// @throws MalformedBatchException the bytes are not a header of this version, or contradict one another
+    /// @throws MalformedBatchException the bytes are not a header of this version, or of a schema that is not known,
+    ///     or contradict one another
     public static BatchHeader decode(ByteBuffer buffer) throws MalformedBatchException {
         ByteBuffer in = buffer.slice().order(LITTLE_ENDIAN);
         if (in.remaining() < FIXED_BYTES) {
@@ -107,6 +108,10 @@ public final class BatchHeader {
         }
         try {
             signal = Signal.ofCode(in.get(1));
+            if (in.get(2) != SCHEMA_VERSION) {
+                throw new MalformedBatchException("batch header of " + signal.label() + " has schema version " + in.get(2)
+                        + ", known is " + SCHEMA_VERSION);
+            }
             byte[] name = new byte[(int) tenantBytes];
             in.get(FIXED_BYTES, name);
             tenant = new TenantId(new String(name, US_ASCII));

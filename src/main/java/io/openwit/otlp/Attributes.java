@@ -7,6 +7,7 @@ import io.openwit.columnar.DictColumn;
 import io.openwit.columnar.Fingerprint;
 import io.openwit.columnar.LittleEndian;
 import io.openwit.columnar.MapColumn;
+import io.openwit.columnar.Utf8;
 import java.util.Arrays;
 
 /// One list of attributes on its way from the wire into a map: added entry by entry, put in canonical order, fingerprinted
@@ -27,7 +28,12 @@ final class Attributes {
     private Entries previous = new Entries();
 
     private final KeyOrder order = new KeyOrder(64);
+    private final MendedKeys mendedKeys = new MendedKeys();
     private boolean repeats;
+
+    /// Whether a key of the list is not UTF-8.
+    private boolean invalidKeys;
+
     private boolean orderKnown;
 
     /// Of the keys in their order: told apart from all other lists of keys by a number, and hashed.
@@ -145,14 +151,16 @@ final class Attributes {
         }
         order.clear();
         boolean inRequest = true;
+        invalidKeys = false;
         for (int i = 0; i < present.count; i++) {
             order.add(present.keyAt[i], present.keyLength[i]);
+            invalidKeys |= !Utf8.isValid(row.wire.bytes(), present.keyAt[i], present.keyLength[i]);
             inRequest &= present.keyAt[i] <= row.wire.requestEnd();
         }
         byte[] bytes = row.wire.bytes();
         repeats = order.sort(bytes);
         keys = row.newKeys();
-        plainKeys = !repeats && present.count <= row.limits.maxAttributes();
+        plainKeys = !repeats && !invalidKeys && present.count <= row.limits.maxAttributes();
         Fingerprint ofKeys = row.keysFingerprint;
         ofKeys.reset();
         for (int place = 0; place < present.count; place++) {
@@ -195,6 +203,9 @@ final class Attributes {
         boolean allTexts = true;
         int number = 1;
         int last = -1;
+        if (invalidKeys) {
+            noteMendedKeys();
+        }
         for (int place = 0; place < present.count; place++) {
             int i = order.at(place);
             if (present.keyLength[i] == 0) {
@@ -206,9 +217,14 @@ final class Attributes {
                 beyondLimit();
                 continue;
             }
-            boolean repeated = repeats && last >= 0 && sameKey(last, i);
+            boolean repeated = !invalidKeys && repeats && last >= 0 && sameKey(last, i);
             last = i;
-            if (repeated) {
+            if (invalidKeys) {
+                repeated = mendedKeys.append(row.wire.bytes(), present.keyAt[i], present.keyLength[i], map);
+                if (repeated) {
+                    row.mend(MendReason.DUPLICATE_KEY);
+                }
+            } else if (repeated) {
                 number = repeatedKey(i, number + 1, map);
                 row.mend(MendReason.DUPLICATE_KEY);
             } else {
@@ -249,6 +265,14 @@ final class Attributes {
             typesColumn.appendNull();
         } else {
             typesColumn.append(types.array(), 0, types.size());
+        }
+    }
+
+    private void noteMendedKeys() {
+        row.mend(MendReason.UTF8);
+        mendedKeys.clear();
+        for (int i = 0; i < present.count; i++) {
+            mendedKeys.add(row.wire.bytes(), present.keyAt[i], present.keyLength[i]);
         }
     }
 

@@ -407,6 +407,16 @@ final class JsonText {
         }
     }
 
+    /// Whether a bare number comes next that has neither a fraction nor an exponent.
+    boolean wholeNext() {
+        next();
+        int i = at;
+        while (i < end && (bytes[i] == '-' || bytes[i] >= '0' && bytes[i] <= '9')) {
+            i++;
+        }
+        return i > at && (i == end || bytes[i] != '.' && bytes[i] != 'e' && bytes[i] != 'E');
+    }
+
     private void skipNumber() throws MalformedRequestException {
         int numberEnd = JsonNumber.end(bytes, at, end);
         if (numberEnd < 0) {

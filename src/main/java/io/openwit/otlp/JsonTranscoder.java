@@ -40,6 +40,17 @@ public final class JsonTranscoder {
         return out.length() - start;
     }
 
+    /// Appends the `entityRefs` of a Resource, written as its JSON array, as they stand in that message.
+    void entityRefs(byte[] json, int offset, int length, ByteSink out) throws MalformedRequestException {
+        this.json.open(json, offset, length);
+        try {
+            values(OtlpMessages.ENTITY_REFS, 0, out);
+            this.json.expectEnd();
+        } finally {
+            this.json.close();
+        }
+    }
+
     private void message(MessageType type, int depth, ByteSink out) throws MalformedRequestException {
         json.expect('{');
         if (json.take('}')) {

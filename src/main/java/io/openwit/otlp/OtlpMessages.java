@@ -17,6 +17,7 @@ import static io.openwit.otlp.OtlpMessages.Kind.UINT64;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.openwit.model.Signal;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// The messages of OTLP as a table: JSON name, number and kind of each field.
@@ -69,8 +70,8 @@ final class OtlpMessages {
 
     /// A message: its fields by name. Immutable once the table stands.
     static final class MessageType {
+        static final int MAX_NUMBER = 16;
         private static final int SLOTS = 64;
-        private static final int MAX_NUMBER = 16;
 
         private final Field[] slots = new Field[SLOTS];
         private final Field[] byNumber = new Field[MAX_NUMBER + 1];
@@ -172,6 +173,9 @@ final class OtlpMessages {
             .many(1, "attributes", KEY_VALUE)
             .one(2, "droppedAttributesCount", UINT32)
             .many(3, "entityRefs", ENTITY_REF);
+
+    /// The field of Resource.
+    static final Field ENTITY_REFS = Objects.requireNonNull(RESOURCE.find("entityRefs"));
 
     private static final MessageType SCOPE = new MessageType()
             .one(1, "name", STRING)

@@ -1,4 +1,5 @@
-/// OTLP, protobuf and JSON, straight into columns; outcomes into OTLP's answers. The one place that knows the protocol.
+/// OTLP, protobuf and JSON, straight into columns ([OtlpReader]) and back ([OtlpWriter], [OtlpJsonWriter]); outcomes into
+/// OTLP's answers. The one place that knows the protocol.
 @NullMarked
 package io.openwit.otlp;
 

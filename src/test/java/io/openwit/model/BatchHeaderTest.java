@@ -65,6 +65,15 @@ class BatchHeaderTest {
     }
 
     @Test
+    void refusesAnUnknownVersionOfTheSchema() {
+        ByteBuffer bytes = copyOf(small()).put(2, (byte) 2);
+
+        assertThatThrownBy(() -> BatchHeader.decode(bytes))
+                .isInstanceOf(MalformedBatchException.class)
+                .hasMessage("batch header of logs has schema version 2, known is 1");
+    }
+
+    @Test
     void refusesPartsThatDoNotHoldAllRows() {
         BatchHeader.Writer writer =
                 new BatchHeader.Writer(Signal.LOGS, TenantId.DEFAULT, 2, 1, List.of()).row(1, 1, true).row(2, 2, true);

@@ -17,7 +17,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// One request after the other into the columns of one batch, as a gateway with one route does it.
-final class Reading {
+public final class Reading {
     static final long ARRIVAL = 1_790_000_000_123_456_789L;
     static final FingerprintKey KEY = new FingerprintKey(0x1234567890abcdefL, 0x0fedcba987654321L);
 
@@ -26,7 +26,7 @@ final class Reading {
     final Columns columns;
     private final OtlpReader reader;
 
-    Reading(Signal signal) {
+    public Reading(Signal signal) {
         this(signal, ReaderLimits.DEFAULT);
     }
 
@@ -37,7 +37,7 @@ final class Reading {
         columns.reset(new TenantId("acme"));
     }
 
-    Reading read(MessageLite request) throws MalformedRequestException {
+    public Reading read(MessageLite request) throws MalformedRequestException {
         return read(request.toByteArray());
     }
 
@@ -58,7 +58,7 @@ final class Reading {
         return this;
     }
 
-    Batch seal() {
+    public Batch seal() {
         return columns.seal(new Sealer());
     }
 
