@@ -33,6 +33,14 @@ public final class Bytes {
         this.size = size;
     }
 
+    /// Appends `length` bytes of any content, for the caller to fill; the first comes to stand at the end of what was there.
+    ///
+    /// @return the array that holds them
+    public byte[] make(int length) {
+        room(length);
+        return array;
+    }
+
     public void put(byte value) {
         int at = room(1);
         array[at] = value;
@@ -57,7 +65,7 @@ public final class Bytes {
     ///
     /// @param source readable up to 7 bytes behind the text
     /// @return whether all of it is ASCII
-    boolean putText(byte[] source, int from, int length) {
+    public boolean putText(byte[] source, int from, int length) {
         int at = room(length);
         byte[] target = array;
         long seen = 0;

@@ -8,14 +8,21 @@ public final class FixedColumn extends Column {
     private final int width;
     private final Bytes values = new Bytes(2048);
 
+    /// @param width a multiple of 8
     FixedColumn(int width) {
+        if (width <= 0 || width % 8 != 0) {
+            throw new IllegalArgumentException("width is not a multiple of 8: " + width);
+        }
         this.width = width;
     }
 
     /// Appends as many bytes as the column is wide.
     public void append(byte[] bytes, int from) {
         validity.value(count++);
-        values.put(bytes, from, width);
+        int at = values.room(width);
+        for (int i = 0; i < width; i += 8) {
+            LittleEndian.putLong(values.array, at + i, LittleEndian.getLong(bytes, from + i));
+        }
     }
 
     @Override

@@ -18,9 +18,9 @@ public final class Utf8Column extends Column {
     ///
     /// @param bytes readable up to 7 bytes behind the text
     public void append(byte[] bytes, int from, int length) {
-        if (Utf8.isValid(bytes, from, length)) {
-            texts.put(bytes, from, length);
-        } else {
+        int end = texts.size;
+        if (!texts.putText(bytes, from, length) && !Utf8.isValid(bytes, from, length)) {
+            texts.truncate(end);
             journal.mended();
             byte[] mended = Utf8.mended(bytes, from, length);
             texts.put(mended, 0, mended.length);

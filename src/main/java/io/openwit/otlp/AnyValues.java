@@ -31,6 +31,9 @@ final class AnyValues {
     /// Fingerprint tags of values are their letters with this bit.
     private static final int VALUE_TAG = 0x100;
 
+    /// That of a text.
+    static final int TEXT_TAG = VALUE_TAG | 's';
+
     /// Tags of KeyValue and AnyValue on the wire.
     private static final byte KEY = 10;
 

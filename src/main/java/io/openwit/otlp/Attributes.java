@@ -128,11 +128,18 @@ final class Attributes {
     /// Adds the list as received, in canonical order, to the fingerprint; nested values are rendered.
     void addTo(Fingerprint fingerprint, int tag) throws MalformedRequestException {
         sort();
+        addSortedTo(fingerprint, tag);
+    }
+
+    private void addKeysTo(Fingerprint fingerprint, int tag) {
         fingerprint.add((long) tag << 32 | present.count, keysHigh);
-        if (present.count == 0) {
-            return;
+        if (present.count > 0) {
+            fingerprint.add(keysLow, 0);
         }
-        fingerprint.add(keysLow, 0);
+    }
+
+    private void addSortedTo(Fingerprint fingerprint, int tag) throws MalformedRequestException {
+        addKeysTo(fingerprint, tag);
         for (int place = 0; place < present.count; place++) {
             int i = order.at(place);
             int textAt = texts.size();
@@ -190,16 +197,52 @@ final class Attributes {
         return true;
     }
 
+    /// Does what [#addTo] and [#store] do; in one pass where the list has the keys of the one before and nothing nested.
+    void addToAndStore(Fingerprint fingerprint, int tag, MapColumn map, DictColumn typesColumn)
+            throws MalformedRequestException {
+        sort();
+        if (plainKeys && !nested && map.lastKeys() == keys) {
+            addKeysTo(fingerprint, tag);
+            addToAndStoreValues(fingerprint, map, typesColumn);
+        } else {
+            addSortedTo(fingerprint, tag);
+            store(map, typesColumn);
+        }
+    }
+
+    private void addToAndStoreValues(Fingerprint fingerprint, MapColumn map, DictColumn typesColumn)
+            throws MalformedRequestException {
+        int count = present.count;
+        byte[] bytes = row.wire.bytes();
+        types.truncate(0);
+        byte[] letters = types.make(count);
+        boolean allTexts = true;
+        for (int place = 0; place < count; place++) {
+            int i = order.at(place);
+            byte letter = present.letter[i];
+            letters[place] = letter;
+            if (letter == 's') {
+                int at = present.valueAt[i];
+                fingerprint.add(AnyValues.TEXT_TAG, bytes, at, present.valueLength[i]);
+                map.value(bytes, at, cutText(i));
+            } else {
+                allTexts = false;
+                values.add(letter, present.valueAt[i], present.valueLength[i], present.number[i], 1, texts);
+                value(i, map);
+            }
+        }
+        dropped = 0;
+        stored = count;
+        map.appendWithLastKeys();
+        storeTypes(typesColumn, allTexts);
+    }
+
     /// Stores the list as one map with its types, after [#addTo]; what lies beyond the limits is left out or cut.
     void store(MapColumn map, DictColumn typesColumn) {
         types.truncate(0);
         dropped = 0;
         stored = 0;
         boolean whole = plainKeys && !nested;
-        if (whole && map.lastKeys() == keys) {
-            storeValues(map, typesColumn);
-            return;
-        }
         boolean allTexts = true;
         int number = 1;
         int last = -1;
@@ -242,21 +285,6 @@ final class Attributes {
         } else {
             map.append();
         }
-        storeTypes(typesColumn, allTexts);
-    }
-
-    /// Stores a list whose keys are those of the map before, in their order.
-    private void storeValues(MapColumn map, DictColumn typesColumn) {
-        boolean allTexts = true;
-        for (int place = 0; place < present.count; place++) {
-            int i = order.at(place);
-            value(i, map);
-            byte letter = present.letter[i];
-            allTexts &= letter == 's';
-            types.put(letter);
-        }
-        stored = present.count;
-        map.appendWithLastKeys();
         storeTypes(typesColumn, allTexts);
     }
 

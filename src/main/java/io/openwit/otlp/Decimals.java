@@ -19,7 +19,7 @@ final class Decimals {
 
     private static final byte[] PAIRS = pairs();
 
-    private final byte[] digits = new byte[MAX_DIGITS];
+    private final byte[] digits = new byte[MAX_DIGITS + Bytes.SLACK];
     private final StringBuilder scientific = new StringBuilder(32);
 
     private static byte[] pairs() {
@@ -40,7 +40,7 @@ final class Decimals {
             text.put((byte) '-');
         }
         int from = write(Math.abs(value), MAX_DIGITS);
-        text.put(digits, from, MAX_DIGITS - from);
+        text.putText(digits, from, MAX_DIGITS - from);
     }
 
     /// Writes the digits of a number that is not negative so that the last one stands before `end`.
@@ -96,7 +96,7 @@ final class Decimals {
         long whole = millionths / (long) FRACTION_SCALE;
         int fraction = (int) (millionths - whole * (long) FRACTION_SCALE);
         int from = write(whole, MAX_DIGITS);
-        text.put(digits, from, MAX_DIGITS - from);
+        text.putText(digits, from, MAX_DIGITS - from);
         text.put((byte) '.');
         // One digit in front keeps the zeros that a fraction begins with.
         int first = write(fraction + (long) FRACTION_SCALE, MAX_DIGITS) + 1;
@@ -104,6 +104,6 @@ final class Decimals {
         while (end > first + 1 && digits[end - 1] == '0') {
             end--;
         }
-        text.put(digits, first, Math.min(end - first, FRACTION_DIGITS));
+        text.putText(digits, first, Math.min(end - first, FRACTION_DIGITS));
     }
 }

@@ -136,7 +136,7 @@ final class LogReader implements RowReader {
         fingerprint.add(SPAN_TAG, bytes, spanAt, spanLength);
         fingerprint.add(EVENT_TAG, bytes, eventAt, eventLength);
         body(out, bodyAt, bodyLength);
-        attributes.addTo(fingerprint, ATTRIBUTES_TAG);
+        attributes.addToAndStore(fingerprint, ATTRIBUTES_TAG, out.attributes, out.attributesTypes);
 
         bytes = wire.bytes();
         out.time.appendTime(time);
@@ -154,7 +154,6 @@ final class LogReader implements RowReader {
         row.appendId(out.spanId, spanAt, spanLength, 8, MendReason.IDS);
         out.flags.append(flags);
         out.eventName.appendOrNull(bytes, eventAt, eventLength);
-        attributes.store(out.attributes, out.attributesTypes);
         out.droppedAttributes.append(dropped + attributes.dropped());
         if (out.mendedTexts() != mendedBefore) {
             row.mend(MendReason.UTF8);

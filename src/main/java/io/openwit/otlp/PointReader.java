@@ -739,7 +739,7 @@ final class PointReader implements RowReader {
 
     /// Judges and stores what points of all kinds have; the last to be added to the fingerprint.
     private void common(PointColumns out) throws MalformedRequestException {
-        attributes.addTo(fingerprint, ATTRIBUTES_TAG);
+        attributes.addToAndStore(fingerprint, ATTRIBUTES_TAG, out.attributes, out.attributesTypes);
         exemplars(out);
         if (kind != GAUGE && kind != SUMMARY && temporality == 0) {
             row.reject(RejectReason.TEMPORALITY_UNSPECIFIED);
@@ -752,7 +752,6 @@ final class PointReader implements RowReader {
         out.startTime.appendTime(start);
         out.time.appendTime(time);
         out.flags.append(flags);
-        attributes.store(out.attributes, out.attributesTypes);
     }
 
     private void countAndSums(PointColumns out) {
@@ -832,13 +831,12 @@ final class PointReader implements RowReader {
         fingerprint.add(valueKind == DOUBLE_VALUE ? AnyValues.canonical(value) : value, 0);
         fingerprint.add(TRACE_TAG, wire.bytes(), traceAt, traceLength);
         fingerprint.add(SPAN_TAG, wire.bytes(), spanAt, spanLength);
-        exemplarAttributes.addTo(fingerprint, ATTRIBUTES_TAG);
+        exemplarAttributes.addToAndStore(fingerprint, ATTRIBUTES_TAG, out.attributes, out.types);
         row.checkInnerTime(exemplarTime);
         out.time.appendTime(exemplarTime);
         value(out.value, out.valueInt, valueKind, value);
         row.appendId(out.traceId, traceAt, traceLength, 16, MendReason.IDS);
         row.appendId(out.spanId, spanAt, spanLength, 8, MendReason.IDS);
-        exemplarAttributes.store(out.attributes, out.types);
         out.structs.append();
     }
 }

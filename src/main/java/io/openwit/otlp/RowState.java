@@ -2,6 +2,7 @@ package io.openwit.otlp;
 
 import io.openwit.columnar.Fingerprint;
 import io.openwit.columnar.FixedColumn;
+import io.openwit.columnar.LittleEndian;
 import io.openwit.model.FingerprintKey;
 import io.openwit.otlp.OtlpMessages.MessageType;
 import org.jspecify.annotations.Nullable;
@@ -131,14 +132,16 @@ final class RowState {
     }
 
     /// Whether the bytes are an id: as long as ids are, and not all zero.
+    ///
+    /// @param idLength a multiple of 8
     boolean isId(int at, int length, int idLength) {
         if (length != idLength) {
             return false;
         }
         byte[] bytes = wire.bytes();
-        int or = 0;
-        for (int i = 0; i < length; i++) {
-            or |= bytes[at + i];
+        long or = 0;
+        for (int i = 0; i < length; i += 8) {
+            or |= LittleEndian.getLong(bytes, at + i);
         }
         return or != 0;
     }

@@ -175,7 +175,7 @@ final class SpanReader implements RowReader {
         fingerprint.add(PARENT_TAG, bytes, parentAt, parentLength);
         fingerprint.add(STATE_TAG, bytes, stateAt, stateLength);
         fingerprint.add(NAME_TAG, bytes, nameAt, nameLength);
-        attributes.addTo(fingerprint, ATTRIBUTES_TAG);
+        attributes.addToAndStore(fingerprint, ATTRIBUTES_TAG, out.attributes, out.attributesTypes);
         status(out, statusAt, statusLength);
         events(out);
         links(out);
@@ -196,7 +196,6 @@ final class SpanReader implements RowReader {
         out.endTime.appendTime(finish);
         out.droppedEvents.append(droppedEvents);
         out.droppedLinks.append(droppedLinks);
-        attributes.store(out.attributes, out.attributesTypes);
         out.droppedAttributes.append(droppedAttributes + attributes.dropped());
         if (out.mendedTexts() != mendedBefore) {
             row.mend(MendReason.UTF8);
@@ -289,11 +288,10 @@ final class SpanReader implements RowReader {
         }
         fingerprint.add(time, dropped);
         fingerprint.add(NAME_TAG, wire.bytes(), nameAt, nameLength);
-        eventAttributes.addTo(fingerprint, ATTRIBUTES_TAG);
+        eventAttributes.addToAndStore(fingerprint, ATTRIBUTES_TAG, out.attributes, out.types);
         row.checkInnerTime(time);
         out.time.appendTime(time);
         out.name.appendOrNull(wire.bytes(), nameAt, nameLength);
-        eventAttributes.store(out.attributes, out.types);
         out.dropped.append(dropped + eventAttributes.dropped());
         out.structs.append();
     }
@@ -357,12 +355,11 @@ final class SpanReader implements RowReader {
         fingerprint.add(TRACE_TAG, bytes, traceAt, traceLength);
         fingerprint.add(SPAN_TAG, bytes, spanAt, spanLength);
         fingerprint.add(STATE_TAG, bytes, stateAt, stateLength);
-        linkAttributes.addTo(fingerprint, ATTRIBUTES_TAG);
+        linkAttributes.addToAndStore(fingerprint, ATTRIBUTES_TAG, out.attributes, out.types);
         row.appendId(out.traceId, traceAt, traceLength, 16, MendReason.IDS);
         row.appendId(out.spanId, spanAt, spanLength, 8, MendReason.IDS);
         out.traceState.appendOrNull(wire.bytes(), stateAt, stateLength);
         out.flags.append(flags);
-        linkAttributes.store(out.attributes, out.types);
         out.dropped.append(dropped + linkAttributes.dropped());
         out.structs.append();
     }
