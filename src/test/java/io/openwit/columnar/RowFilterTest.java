@@ -83,6 +83,25 @@ class RowFilterTest {
         }
     }
 
+    /// Arrow's reader calls itself for each dictionary that it finds.
+    @Test
+    void aHundredThousandDictionariesAreMalformed() throws Exception {
+        ByteBuffer rows = RandomRows.of(Signal.LOGS, 3, 3).seal(new Sealer()).rows();
+        ByteBuffer dictionary = SealedMessages.of(rows).iterator().next().encapsulated();
+        ByteBuffer many = ByteBuffer.allocate(100_000 * dictionary.remaining() + rows.remaining());
+        for (int i = 0; i < 100_000; i++) {
+            many.put(dictionary.duplicate());
+        }
+        many.put(rows.duplicate()).flip();
+        BitSet first = new BitSet();
+        first.set(0);
+
+        try (BufferAllocator allocator = new RootAllocator()) {
+            assertThatThrownBy(() -> RowFilter.keep(Signal.LOGS, many, first, allocator, new Sealer()))
+                    .isInstanceOf(MalformedBatchException.class);
+        }
+    }
+
     /// What a codec allocates beside the allocator no allocator counts.
     @Test
     void openingABatchManyTimesTakesNoMemoryThatStays() throws Exception {
