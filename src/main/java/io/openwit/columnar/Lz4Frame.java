@@ -4,9 +4,9 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
-import net.jpountz.lz4.LZ4Compressor;
 import net.jpountz.lz4.LZ4Exception;
 import net.jpountz.lz4.LZ4Factory;
+import net.jpountz.lz4.LZ4JNIFastResetCompressor;
 import net.jpountz.lz4.LZ4SafeDecompressor;
 import net.jpountz.xxhash.XXHash32;
 import net.jpountz.xxhash.XXHashFactory;
@@ -20,10 +20,10 @@ import net.jpountz.xxhash.XXHashFactory;
 /// ```
 ///
 /// What is written has independent blocks of up to 4 MiB and no checksums, as the log's frame has one over everything.
-/// [#compress] keeps native state and belongs to one thread; [#decompress] may be called by any.
+/// [#compress] keeps native state and belongs to one thread, until [#close]; [#decompress] may be called by any.
 ///
 /// Source: LZ4 Frame Format Description 1.6.4.
-final class Lz4Frame {
+final class Lz4Frame implements AutoCloseable {
     private static final LZ4SafeDecompressor DECOMPRESSOR = LZ4Factory.nativeInstance().safeDecompressor();
     private static final XXHash32 HASH = XXHashFactory.fastestInstance().hash32();
 
@@ -45,7 +45,7 @@ final class Lz4Frame {
     private static final byte LARGEST_BLOCKS = 7 << 4;
     private static final byte HEADER_CHECKSUM = (byte) (HASH.hash(new byte[] {FLAGS, LARGEST_BLOCKS}, 0, 2, 0) >>> 8);
 
-    private final LZ4Compressor compressor = LZ4Factory.nativeInstance().fastResetCompressor(ACCELERATION);
+    private final LZ4JNIFastResetCompressor compressor = LZ4Factory.nativeInstance().fastResetCompressor(ACCELERATION);
 
     /// Appends a frame with the bytes.
     void compress(byte[] bytes, int from, int length, Bytes out) {
@@ -68,6 +68,12 @@ final class Lz4Frame {
             }
         }
         out.putInt(0);
+    }
+
+    /// Frees the native state, which no collector does.
+    @Override
+    public void close() {
+        compressor.close();
     }
 
     /// Reads one frame that fills `frame` and whose content fills `content`, each from position to limit.

@@ -43,8 +43,8 @@ public final class RowFilter {
             for (FieldVector vector : reader.getVectorSchemaRoot().getFieldVectors()) {
                 gather.column(vector, kept, kept.length);
             }
-        } catch (IOException | RuntimeException e) {
-            // Arrow has many ways of failing over bytes that are not what they should be.
+        } catch (IOException | RuntimeException | AssertionError e) {
+            // Arrow has many ways of failing over bytes that are not what they should be; some are assertions.
             throw new MalformedBatchException("a batch of " + signal.label() + " cannot be opened", e);
         }
         sealer.endRecord(kept.length);

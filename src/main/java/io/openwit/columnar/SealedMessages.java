@@ -13,6 +13,9 @@ import org.apache.arrow.flatbuf.RecordBatch;
 
 /// The messages of sealed rows, found without decoding: some dictionaries, then one record batch. Immutable.
 public final class SealedMessages implements Iterable<SealedMessages.Message> {
+    /// More than any of our schemas has. Arrow's reader calls itself for each dictionary that it meets.
+    static final int MAX_DICTIONARIES = 256;
+
     private static final int CONTINUATION = 0xFFFFFFFF;
     private static final int PREFIX_BYTES = 8;
 
@@ -45,6 +48,9 @@ public final class SealedMessages implements Iterable<SealedMessages.Message> {
         while (in.hasRemaining()) {
             if (!messages.isEmpty() && messages.getLast().kind() == Kind.RECORD) {
                 throw new MalformedBatchException(in.remaining() + " bytes behind the record batch");
+            }
+            if (messages.size() > MAX_DICTIONARIES) {
+                throw new MalformedBatchException("sealed rows with more than " + MAX_DICTIONARIES + " dictionaries");
             }
             messages.add(read(in));
         }

@@ -70,7 +70,7 @@ public final class Gateway implements AutoCloseable {
         pool = new BufferPool(config.maxRequestBytes(), config.maxBufferBytes() / POOL_SHARE);
         Delivery delivery = new Delivery(config, List.copyOf(nodes), telemetry, jitter, virtualThreads);
         for (int i = 0; i < config.workers(); i++) {
-            workers.add(new Worker(config, routes, key, delivery, clocks, telemetry));
+            workers.add(new Worker(config, routes, key, permits, pool, delivery, clocks, telemetry));
         }
     }
 

@@ -18,8 +18,10 @@ import io.openwit.model.Stepper;
 import io.openwit.model.TenantId;
 import io.openwit.otlp.ByteSink;
 import io.openwit.otlp.JsonTranscoder;
+import io.openwit.otlp.LargeRequestException;
 import io.openwit.otlp.MalformedRequestException;
 import io.openwit.otlp.MendReason;
+import io.openwit.otlp.NoRoomException;
 import io.openwit.otlp.OtlpReader;
 import io.openwit.otlp.PartTarget;
 import io.openwit.otlp.ReadResult;
@@ -62,13 +64,11 @@ final class Worker implements Stepper {
     /// Tenants and signals of which the last sealing is remembered; the one longest ago is forgotten first.
     static final int MAX_REMEMBERED_SEALS = 1 << 14;
 
-    /// What a request in JSON may become as protobuf: twice the limit of a request, and never more than this.
-    static final int MAX_TRANSCODED_BYTES = (1 << 28) - 1;
-
     private static final Logger LOG = Logger.getLogger(Worker.class.getName());
 
     private final GatewayConfig config;
     private final RoutingTable routes;
+    private final Permits permits;
     private final Delivery delivery;
     private final Clocks clocks;
     private final Telemetry telemetry;
@@ -82,6 +82,7 @@ final class Worker implements Stepper {
     private final OtlpReader reader;
     private final ReadResult result = new ReadResult();
     private final JsonTranscoder transcoder = new JsonTranscoder();
+    private final TranscodingMemory transcodingMemory;
     private final ByteSink transcoded;
     private final Sealer sealer = new Sealer();
 
@@ -106,18 +107,22 @@ final class Worker implements Stepper {
             GatewayConfig config,
             RoutingTable routes,
             FingerprintKey key,
+            Permits permits,
+            BufferPool buffers,
             Delivery delivery,
             Clocks clocks,
             Telemetry telemetry) {
         this.config = config;
         this.routes = routes;
+        this.permits = permits;
         this.delivery = delivery;
         this.clocks = clocks;
         this.telemetry = telemetry;
         metrics = telemetry.metrics();
         queue = new MpscAtomicArrayQueue<>(Math.clamp(config.maxBufferRequests(), 2, Gateway.MAX_QUEUE));
         reader = new OtlpReader(config.reader(), key);
-        transcoded = new ByteSink((int) Math.min(2L * config.maxRequestBytes(), MAX_TRANSCODED_BYTES));
+        transcodingMemory = new TranscodingMemory(permits, buffers);
+        transcoded = new ByteSink(Math.min(config.maxRequestBytes(), ByteSink.MAX_BYTES), transcodingMemory);
     }
 
     /// Hands a request over; any thread may. False where the queue is full.
@@ -212,16 +217,33 @@ final class Worker implements Stepper {
             }
             reading.length = length;
             reader.read(request.signal(), bytes, 0, length, clocks.wallNanos(), reading, result);
+        } catch (LargeRequestException e) {
+            return refused(request, Refusal.TOO_LARGE, e.getMessage());
         } catch (MalformedRequestException e) {
             reading.abandon();
-            metrics.requestsRefused.labelValues(request.source(), Refusal.MALFORMED.label()).inc();
-            return new Rejected(Refusal.MALFORMED, String.valueOf(e.getMessage()));
+            return refused(request, Refusal.MALFORMED, e.getMessage());
+        } catch (NoRoomException e) {
+            return withoutRoom(request, e);
         } finally {
-            transcoded.clear();
+            transcoded.release();
         }
         reading.finish();
         count(request);
         return new Accepted(0, 0, result.rejected(), result.firstReason());
+    }
+
+    private Outcome refused(ExportRequest request, Refusal refusal, @Nullable String detail) {
+        metrics.requestsRefused.labelValues(request.source(), refusal.label()).inc();
+        return new Rejected(refusal, String.valueOf(detail));
+    }
+
+    /// There is no room to transcode a request: now, or ever, as its JSON and its protobuf stand there together.
+    private Outcome withoutRoom(ExportRequest request, NoRoomException e) {
+        if (transcodingMemory.permitsFor(request.body().length(), e.bytes()) > config.maxBufferBytes()) {
+            return refused(request, Refusal.TOO_LARGE, "the request and its protobuf are larger than the buffer for requests");
+        }
+        metrics.requestsRefused.labelValues(request.source(), "overload").inc();
+        return permits.throttled("the buffer for requests is full");
     }
 
     /// Counts what the reader rejected and mended; the rows that it kept were counted with their parts.

@@ -1,12 +1,10 @@
 package io.openwit.otlp;
 
-import static java.nio.ByteOrder.LITTLE_ENDIAN;
-
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
+import io.openwit.columnar.LittleEndian;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
-/// Protobuf bytes under construction: grows up to a limit, is cleared and used again. Not thread-safe.
+/// Protobuf bytes under construction: grows up to a limit, in memory that its owner lends. Used again; not thread-safe.
 ///
 /// There are always [#SLACK_BYTES] behind the last byte, as the reader of the wire wants them.
 public final class ByteSink {
@@ -16,28 +14,63 @@ public final class ByteSink {
     /// four bytes, padded.
     static final int LENGTH_BYTES = 4;
 
-    private static final int MAX_BYTES = (1 << 28) - 1;
-    private static final int FIRST_BYTES = 1 << 12;
-    /// A buffer that one large request made longer than this is given back by [#clear].
-    private static final int KEPT_BYTES = 1 << 20;
+    /// What a sink can hold: lengths of four bytes end there.
+    public static final int MAX_BYTES = (1 << 28) - 1;
 
-    private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, LITTLE_ENDIAN);
-    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, LITTLE_ENDIAN);
+    private static final int FIRST_BYTES = 1 << 12;
+
+    /// Up to so many bytes are copied by words.
+    private static final int SHORT_BYTES = 48;
+
+    private static final byte[] NOTHING = new byte[SLACK_BYTES];
 
     private final int maxBytes;
-    private byte[] bytes;
+    private final Memory memory;
+    private byte[] bytes = NOTHING;
     private int length;
 
-    /// @param maxBytes what a request may become; more than that makes it malformed. At most 256 MiB - 1
-    public ByteSink(int maxBytes) {
+    /// Lends arrays to a sink, so that their owner can bound what all of them come to.
+    public interface Memory {
+        /// Lends a larger array in the place of `array`.
+        ///
+        /// @param array what this method gave before, or one without room where it gave nothing yet; goes back with this
+        ///     call unless it fails
+        /// @param used as many bytes of it stand at the start of the larger one
+        /// @return at least `size` bytes long; null where there is no room now
+        byte @Nullable [] grow(byte[] array, int used, int size);
+
+        /// Takes an array back.
+        void release(byte[] array);
+    }
+
+    /// The collector's own memory, which nobody bounds.
+    private static final class Heap implements Memory {
+        @Override
+        public byte[] grow(byte[] array, int used, int size) {
+            return Arrays.copyOf(array, size);
+        }
+
+        @Override
+        public void release(byte[] array) {}
+    }
+
+    /// @param maxBytes what a request may become, at most [#MAX_BYTES]; more than that is too large
+    public ByteSink(int maxBytes, Memory memory) {
         if (maxBytes < 1 || maxBytes > MAX_BYTES) {
             throw new IllegalArgumentException("a sink holds 1 to " + MAX_BYTES + " bytes: " + maxBytes);
         }
         this.maxBytes = maxBytes;
-        bytes = firstBytes();
+        this.memory = memory;
     }
 
-    /// The bytes, from 0 to [#length]; valid until the next write or [#clear].
+    /// A sink on the heap.
+    ///
+    /// @param maxBytes what a request may become, at most [#MAX_BYTES]; more than that is too large
+    public ByteSink(int maxBytes) {
+        this(maxBytes, new Heap());
+    }
+
+    /// The bytes, from 0 to [#length]; valid until the next write or [#release].
     public byte[] array() {
         return bytes;
     }
@@ -46,16 +79,19 @@ public final class ByteSink {
         return length;
     }
 
-    /// Begins anew.
+    /// Begins anew in the same memory.
     public void clear() {
         length = 0;
-        if (bytes.length > KEPT_BYTES) {
-            bytes = firstBytes();
-        }
     }
 
-    private byte[] firstBytes() {
-        return new byte[Math.min(FIRST_BYTES, maxBytes) + SLACK_BYTES];
+    /// Begins anew, and gives the memory back.
+    public void release() {
+        length = 0;
+        if (bytes != NOTHING) {
+            byte[] lent = bytes;
+            bytes = NOTHING;
+            memory.release(lent);
+        }
     }
 
     void put(int value) throws MalformedRequestException {
@@ -65,8 +101,26 @@ public final class ByteSink {
 
     void put(byte[] from, int offset, int count) throws MalformedRequestException {
         ensure(count);
-        System.arraycopy(from, offset, bytes, length, count);
+        if (count <= SHORT_BYTES && offset <= from.length - (count + 7 & -8)) {
+            // By words, the last of which ends in the slack: most texts are short, and a call costs more than that.
+            for (int i = 0; i < count; i += 8) {
+                LittleEndian.putLong(bytes, length + i, LittleEndian.getLong(from, offset + i));
+            }
+        } else {
+            System.arraycopy(from, offset, bytes, length, count);
+        }
         length += count;
+    }
+
+    /// @param tag at most 14 bits
+    void putTag(int tag) throws MalformedRequestException {
+        ensure(2);
+        if (tag < 0x80) {
+            bytes[length++] = (byte) tag;
+        } else {
+            bytes[length++] = (byte) (tag | 0x80);
+            bytes[length++] = (byte) (tag >>> 7);
+        }
     }
 
     void putVarint(long value) throws MalformedRequestException {
@@ -81,13 +135,13 @@ public final class ByteSink {
 
     void putFixed32(int value) throws MalformedRequestException {
         ensure(4);
-        INTS.set(bytes, length, value);
+        LittleEndian.putInt(bytes, length, value);
         length += 4;
     }
 
     void putFixed64(long value) throws MalformedRequestException {
         ensure(8);
-        LONGS.set(bytes, length, value);
+        LittleEndian.putLong(bytes, length, value);
         length += 8;
     }
 
@@ -108,15 +162,15 @@ public final class ByteSink {
         bytes[start - 1] = (byte) (size >>> 21);
     }
 
-    /// Leaves room for the length of a short string; [#closeString] moves the string where it became long.
+    /// Leaves room for the length of something short; [#closeShort] moves what became longer.
     ///
-    /// @return where the string begins
-    int openString() throws MalformedRequestException {
+    /// @return where it begins
+    int openShort() throws MalformedRequestException {
         ensure(1);
         return ++length;
     }
 
-    void closeString(int start) throws MalformedRequestException {
+    void closeShort(int start) throws MalformedRequestException {
         int size = length - start;
         if (size < 0x80) {
             bytes[start - 1] = (byte) size;
@@ -130,23 +184,32 @@ public final class ByteSink {
         length += size;
     }
 
+    /// Counts as written what stands in [#array] before `end`, which leaves the slack behind it.
+    void written(int end) {
+        length = end;
+    }
+
     /// Takes back what was written from `start` on.
     void truncate(int start) {
         length = start;
     }
 
     private void ensure(int count) throws MalformedRequestException {
-        long needed = (long) length + count;
-        if (needed + SLACK_BYTES > bytes.length) {
-            grow(needed);
+        if (count > bytes.length - SLACK_BYTES - length) {
+            grow((long) length + count);
         }
     }
 
     private void grow(long needed) throws MalformedRequestException {
         if (needed > maxBytes) {
-            throw new MalformedRequestException("the request becomes more than " + maxBytes + " bytes of protobuf");
+            throw new LargeRequestException("the request becomes more than " + maxBytes + " bytes of protobuf");
         }
-        long doubled = Math.min((long) bytes.length * 2, (long) maxBytes + SLACK_BYTES);
-        bytes = Arrays.copyOf(bytes, (int) Math.max(doubled, needed + SLACK_BYTES));
+        long doubled = Math.min(maxBytes, Math.max(FIRST_BYTES, 2L * (bytes.length - SLACK_BYTES)));
+        int size = (int) Math.max(doubled, needed) + SLACK_BYTES;
+        byte[] larger = memory.grow(bytes, length, size);
+        if (larger == null) {
+            throw new NoRoomException(size);
+        }
+        bytes = larger;
     }
 }

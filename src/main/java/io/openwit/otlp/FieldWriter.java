@@ -25,16 +25,16 @@ final class FieldWriter {
         return out;
     }
 
-    /// Begins a submessage, or any bytes, that [ByteSink#closeString] ends.
+    /// Begins a submessage, or any bytes, that [ByteSink#closeShort] ends.
     ///
     /// @return what to end it by
     int openMessage(int number) throws MalformedRequestException {
         out.putVarint(number << 3 | BYTES);
-        return out.openString();
+        return out.openShort();
     }
 
     void closeMessage(int start) throws MalformedRequestException {
-        out.closeString(start);
+        out.closeShort(start);
     }
 
     void bytes(int number, byte[] from, int offset, int length) throws MalformedRequestException {

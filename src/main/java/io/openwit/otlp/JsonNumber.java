@@ -14,8 +14,8 @@ final class JsonNumber {
     private static final BigInteger MAX_SIGNED = BigInteger.valueOf(Long.MAX_VALUE);
     private static final BigInteger MAX_UNSIGNED = BigInteger.TWO.pow(64).subtract(BigInteger.ONE);
 
-    /// Digits that fit a long whatever they are.
-    private static final int SAFE_DIGITS = 18;
+    /// Digits that fit 64 bits without a sign whatever they are: a time in nanoseconds has as many.
+    private static final int SAFE_DIGITS = 19;
 
     /// Digits that a double holds exactly whatever they are.
     private static final int EXACT_DIGITS = 15;
@@ -75,7 +75,8 @@ final class JsonNumber {
             while (i < to && in[i] >= '0' && in[i] <= '9') {
                 value = value * 10 + (in[i++] - '0');
             }
-            if (i == to && (signed || !negative || value == 0)) {
+            boolean fits = signed ? value >= 0 : !negative || value == 0;
+            if (i == to && fits) {
                 return negative ? -value : value;
             }
         }

@@ -1,5 +1,6 @@
 package io.openwit.otlp;
 
+import io.openwit.columnar.LittleEndian;
 import java.util.Arrays;
 
 /// One JSON text, read strictly and token by token from an array that it borrows. Reused; not thread-safe.
@@ -25,6 +26,14 @@ final class JsonText {
     private static final long HASH_SEED = 0xcbf29ce484222325L;
     private static final long HASH_PRIME = 0x100000001b3L;
 
+    private static final long ONES = 0x0101010101010101L;
+    private static final long HIGH_BITS = 0x8080808080808080L;
+    private static final long SPACES = ' ' * ONES;
+    private static final long QUOTES = '"' * ONES;
+    private static final long BACKSLASHES = '\\' * ONES;
+
+    private static final byte[] HEX_DIGITS = hexDigits();
+
     private byte[] bytes = {};
     private int start;
     private int at;
@@ -34,7 +43,6 @@ final class JsonText {
     private byte[] nameBytes = {};
     private int nameFrom;
     private int nameLength;
-    private long nameHash;
 
     private final ByteSink escapedName = new ByteSink(2 * MAX_NAME_BYTES);
 
@@ -62,6 +70,13 @@ final class JsonText {
 
     /// The byte that the next token begins with, or [#END]. Takes the white space before it and nothing else.
     int next() {
+        if (at < end && bytes[at] > ' ') {
+            return bytes[at];
+        }
+        return nextBehindSpace();
+    }
+
+    private int nextBehindSpace() {
         while (at < end) {
             byte b = bytes[at];
             if (b != ' ' && b != '\n' && b != '\r' && b != '\t') {
@@ -135,62 +150,93 @@ final class JsonText {
 
     // --- names ---
 
-    /// Takes a member's name and the colon behind it.
+    /// Takes a member's name and the colon behind it if they stand there exactly so.
     ///
-    /// @return a hash of it; [#nameIs] tells what it is
-    long name() throws MalformedRequestException {
-        expect('"');
-        long hash = HASH_SEED;
-        for (int i = at; i < end; i++) {
-            byte b = bytes[i];
-            if (b == '"') {
-                setName(bytes, at, i - at, hash);
-                at = i + 1;
-                expect(':');
-                return hash;
-            }
-            if (b < ' ' || b == '\\') {
-                return escapedName();
-            }
-            hash = (hash ^ b) * HASH_PRIME;
+    /// @param words quote, name, quote and colon, eight bytes a word, zeros behind them
+    boolean takeName(long[] words, int length) {
+        next();
+        int last = words.length - 1;
+        if (at > end - 8 * words.length) {
+            return false;
         }
-        throw malformed("a name has no end");
+        for (int i = 0; i < last; i++) {
+            if (LittleEndian.getLong(bytes, at + 8 * i) != words[i]) {
+                return false;
+            }
+        }
+        long difference = LittleEndian.getLong(bytes, at + 8 * last) ^ words[last];
+        if (difference << 8 * (8 * words.length - length) != 0) {
+            return false;
+        }
+        at += length;
+        return true;
+    }
+
+    /// Takes a member's name and the colon behind it; [#nameHead] and [#nameIs] tell what it is.
+    void name() throws MalformedRequestException {
+        expect('"');
+        int from = at;
+        int to = plainEnd(from);
+        if (to == end) {
+            throw malformed("a name has no end");
+        }
+        if (bytes[to] == '"') {
+            setName(bytes, from, to - from);
+            at = to + 1;
+        } else {
+            escapedName();
+        }
+        expect(':');
     }
 
     /// A name with escapes or with other letters than ASCII.
-    private long escapedName() throws MalformedRequestException {
+    private void escapedName() throws MalformedRequestException {
         escapedName.clear();
-        at--;
-        string(escapedName, MAX_NAME_BYTES);
-        setName(
-                escapedName.array(),
-                0,
-                escapedName.length(),
-                hash(escapedName.array(), 0, escapedName.length()));
-        expect(':');
-        return nameHash;
+        restOfString(escapedName, MAX_NAME_BYTES);
+        setName(escapedName.array(), 0, escapedName.length());
     }
 
-    private void setName(byte[] in, int from, int length, long hash) throws MalformedRequestException {
+    private void setName(byte[] in, int from, int length) throws MalformedRequestException {
         if (length > MAX_NAME_BYTES) {
             throw malformed("a name has more than " + MAX_NAME_BYTES + " bytes");
         }
         nameBytes = in;
         nameFrom = from;
         nameLength = length;
-        nameHash = hash;
     }
 
-    static long hash(byte[] in, int from, int length) {
-        long hash = HASH_SEED;
-        for (int i = from; i < from + length; i++) {
-            hash = (hash ^ in[i]) * HASH_PRIME;
+    int nameLength() {
+        return nameLength;
+    }
+
+    /// The first eight bytes of the present name, as [#head].
+    long nameHead() {
+        return head(nameBytes, nameFrom, nameLength);
+    }
+
+    /// The first eight of `length` bytes, the first one lowest; zeros where there are fewer.
+    static long head(byte[] in, int from, int length) {
+        if (from <= in.length - 8) {
+            long word = LittleEndian.getLong(in, from);
+            return length >= 8 ? word : word & (1L << 8 * length) - 1;
         }
-        return hash;
+        long word = 0;
+        for (int i = Math.min(length, 8) - 1; i >= 0; i--) {
+            word = word << 8 | in[from + i] & 0xFF;
+        }
+        return word;
     }
 
-    boolean nameIs(byte[] name) {
-        return Arrays.equals(name, 0, name.length, nameBytes, nameFrom, nameFrom + nameLength);
+    /// Whether the present name is `name`, which has the same length and the same [#head].
+    boolean nameEndsAs(byte[] name) {
+        if (nameLength <= 8) {
+            return true;
+        }
+        if (nameLength <= 16) {
+            return LittleEndian.getLong(nameBytes, nameFrom + nameLength - 8)
+                    == LittleEndian.getLong(name, nameLength - 8);
+        }
+        return Arrays.equals(name, 8, nameLength, nameBytes, nameFrom + 8, nameFrom + nameLength);
     }
 
     /// Where the unknown names of an object that begins here will stand; [#leaveObject] takes it back.
@@ -204,9 +250,10 @@ final class JsonText {
 
     /// Notes the present name as one that its object, entered at `entered`, may not have again.
     void unknownName(int entered) throws MalformedRequestException {
+        long hash = nameHash();
         // Equal hashes of different names would refuse a request in vain; in 64 bits only who wants that will see it.
         for (int i = entered; i < unknownCount; i++) {
-            if (unknownNames[i] == nameHash) {
+            if (unknownNames[i] == hash) {
                 throw malformed("an object has a name twice");
             }
         }
@@ -216,43 +263,108 @@ final class JsonText {
         if (unknownCount == unknownNames.length) {
             unknownNames = Arrays.copyOf(unknownNames, unknownCount * 2);
         }
-        unknownNames[unknownCount++] = nameHash;
+        unknownNames[unknownCount++] = hash;
+    }
+
+    private long nameHash() {
+        long hash = HASH_SEED;
+        for (int i = nameFrom; i < nameFrom + nameLength; i++) {
+            hash = (hash ^ nameBytes[i]) * HASH_PRIME;
+        }
+        return hash;
     }
 
     // --- strings ---
 
     /// Takes a string and appends what it says, in UTF-8.
     void string(ByteSink out) throws MalformedRequestException {
-        string(out, Integer.MAX_VALUE);
+        expect('"');
+        // Copied while it is scanned, as long as there is room: where most strings are short, a second loop costs as
+        // much as the first.
+        byte[] target = out.array();
+        int from = at;
+        int to = out.length();
+        int last = Math.min(end - 8, from + target.length - ByteSink.SLACK_BYTES - 8 - to);
+        int i = from;
+        while (i <= last) {
+            long word = LittleEndian.getLong(bytes, i);
+            LittleEndian.putLong(target, to, word);
+            long special = special(word);
+            if (special != 0) {
+                int plain = Long.numberOfTrailingZeros(special) >>> 3;
+                i += plain;
+                to += plain;
+                break;
+            }
+            i += 8;
+            to += 8;
+        }
+        out.written(to);
+        at = i;
+        if (i < end && bytes[i] == '"') {
+            at = i + 1;
+        } else {
+            restOfString(out, Integer.MAX_VALUE);
+        }
     }
 
-    private void string(ByteSink out, int maxBytes) throws MalformedRequestException {
-        expect('"');
+    /// Takes a string from behind its quote on, whatever letters and escapes it has.
+    private void restOfString(ByteSink out, int maxBytes) throws MalformedRequestException {
         int written = out.length();
         int run = at;
-        while (at < end) {
+        while (true) {
+            at = plainEnd(at);
+            while (at < end && bytes[at] < 0) {
+                at += utf8Length();
+            }
+            if (at == end) {
+                throw malformed("a string has no end");
+            }
             byte b = bytes[at];
             if (b >= ' ' && b != '"' && b != '\\') {
+                continue;
+            }
+            if (out.length() - written + at - run > maxBytes) {
+                throw malformed("a name has more than " + maxBytes + " bytes");
+            }
+            out.put(bytes, run, at - run);
+            if (b == '"') {
                 at++;
-            } else if (b < 0) {
-                at += utf8Length();
-            } else {
-                if (out.length() - written + at - run > maxBytes) {
-                    throw malformed("a name has more than " + maxBytes + " bytes");
-                }
-                out.put(bytes, run, at - run);
-                if (b == '"') {
-                    at++;
-                    return;
-                }
-                if (b != '\\') {
-                    throw malformed("a control character stands in a string");
-                }
-                escape(out);
-                run = at;
+                return;
+            }
+            if (b != '\\') {
+                throw malformed("a control character stands in a string");
+            }
+            escape(out);
+            run = at;
+        }
+    }
+
+    /// The first byte from `from` on that is not a plain letter of a string, or the end: a quote, a backslash, a control
+    /// character, or a part of a longer letter.
+    private int plainEnd(int from) {
+        int i = from;
+        for (; i <= end - 8; i += 8) {
+            long word = LittleEndian.getLong(bytes, i);
+            long special = special(word);
+            if (special != 0) {
+                return i + (Long.numberOfTrailingZeros(special) >>> 3);
             }
         }
-        throw malformed("a string has no end");
+        while (i < end && bytes[i] >= ' ' && bytes[i] != '"' && bytes[i] != '\\') {
+            i++;
+        }
+        return i;
+    }
+
+    /// Of eight bytes, the first that is not a plain letter: its highest bit is the lowest that is set here. A borrow can
+    /// set others, above it alone.
+    ///
+    /// Source: Hacker's Delight, "Find First 0-Byte".
+    private static long special(long word) {
+        long quotes = word ^ QUOTES;
+        long backslashes = word ^ BACKSLASHES;
+        return (quotes - ONES & ~quotes | backslashes - ONES & ~backslashes | word - SPACES & ~word | word) & HIGH_BITS;
     }
 
     /// The length of the well-formed UTF-8 sequence here. Source: Unicode, "Well-Formed UTF-8 Byte Sequences".
@@ -349,11 +461,15 @@ final class JsonText {
 
     /// 0 to 15, or -1; in either case of letters.
     static int hexDigit(byte b) {
-        if (b >= '0' && b <= '9') {
-            return b - '0';
+        return HEX_DIGITS[b & 0xFF];
+    }
+
+    private static byte[] hexDigits() {
+        byte[] digits = new byte[256];
+        for (int i = 0; i < digits.length; i++) {
+            digits[i] = (byte) (i < 128 ? Character.digit(i, 16) : -1);
         }
-        int letter = b | 0x20;
-        return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+        return digits;
     }
 
     // --- numbers ---
@@ -364,7 +480,14 @@ final class JsonText {
     /// @throws MalformedRequestException it is none, has a fraction, or does not fit
     long integer(boolean signed, ByteSink scratch) throws MalformedRequestException {
         try {
-            if (next() != '"') {
+            if (next() == '"') {
+                int to = JsonNumber.end(bytes, at + 1, end);
+                if (to >= 0 && to < end && bytes[to] == '"') {
+                    long value = JsonNumber.integer(bytes, at + 1, to, signed);
+                    at = to + 1;
+                    return value;
+                }
+            } else {
                 int from = at;
                 skipNumber();
                 return JsonNumber.integer(bytes, from, at, signed);
@@ -389,6 +512,7 @@ final class JsonText {
                 skipNumber();
                 return JsonNumber.decimal(bytes, from, at);
             }
+            // A number in a string may be written with escapes, so it is copied; only whole ones come so as a rule.
             if (takeWord("\"NaN\"")) {
                 return Double.NaN;
             }

@@ -4,11 +4,16 @@ import io.openwit.model.Signal;
 import io.openwit.otlp.OtlpMessages.Field;
 import io.openwit.otlp.OtlpMessages.MessageType;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /// OTLP JSON to the same request as OTLP protobuf, so that there is one decoder. Reused; not thread-safe.
 ///
 /// One pass over the text, without a tree and without an object per value. A message's length is written when it is
-/// complete, as a varint of four bytes, so the result is valid but not the shortest protobuf.
+/// complete, as a varint of four bytes, so the result is valid but not the shortest protobuf; only an attribute, of which
+/// there are many, is taken to be short and moved where it is not.
+///
+/// Clients write the fields of a message in the same order each time. So the name that followed the present one last time
+/// is tried first, as it stands in compact JSON, and looked up only where another one came.
 ///
 /// - Names are lowerCamelCase; others are ignored, and so are their values, which still have to be JSON.
 /// - Enums are numbers; ids are hex; other bytes are base64; whole numbers and floats may be strings; `null` is unset.
@@ -19,14 +24,22 @@ public final class JsonTranscoder {
     /// Nesting of attribute values and bodies: a plain one has depth 1.
     public static final int MAX_DEPTH = ReaderLimits.DEPTH;
 
+    /// The protobuf is shorter than so many times the JSON. Nothing grows more than an array of fixed numbers, where two
+    /// bytes of text, a digit and a comma, become eight.
+    public static final int MAX_GROWTH = 4;
+
     private final JsonText json = new JsonText();
+
+    /// By the place of a field or message: the field whose name came next last time.
+    private final @Nullable Field[] following = new @Nullable Field[OtlpMessages.places()];
 
     /// Appends the request to `out`.
     ///
     /// @param json borrowed until this returns
     /// @return the bytes appended
-    /// @throws MalformedRequestException the text is not JSON in UTF-8, or not OTLP, or more than `out` takes; what
-    ///     `out` holds then has no meaning
+    /// @throws LargeRequestException the request becomes more than `out` takes
+    /// @throws MalformedRequestException the text is not JSON in UTF-8, or not OTLP; what `out` holds then has no meaning
+    /// @throws NoRoomException the memory of `out` has no room now
     public int toProtobuf(Signal signal, byte[] json, int offset, int length, ByteSink out)
             throws MalformedRequestException {
         int start = out.length();
@@ -53,40 +66,64 @@ public final class JsonTranscoder {
 
     private void message(MessageType type, int depth, ByteSink out) throws MalformedRequestException {
         json.expect('{');
-        if (json.take('}')) {
+        int place = type.place();
+        Field field = expected(place);
+        if (field == null && json.take('}')) {
             return;
         }
         long seen = 0;
         boolean oneofTaken = false;
         int entered = json.enterObject();
-        do {
-            Field field = type.find(json, json.name());
+        while (true) {
+            if (field == null) {
+                field = find(type, place);
+            }
             if (field == null) {
                 json.unknownName(entered);
                 json.skip(out);
-                continue;
-            }
-            if ((seen & field.bit()) != 0) {
-                throw json.malformed(field.name() + " stands twice in an object");
-            }
-            seen |= field.bit();
-            if (json.takeNull()) {
-                continue;
-            }
-            if (field.oneof()) {
-                if (oneofTaken) {
-                    throw json.malformed(field.name() + " excludes another field of its object");
-                }
-                oneofTaken = true;
-            }
-            if (field.repeated()) {
-                values(field, depth, out);
             } else {
-                tagged(field, depth, out);
+                place = field.place();
+                if ((seen & field.bit()) != 0) {
+                    throw json.malformed(field.name() + " stands twice in an object");
+                }
+                seen |= field.bit();
+                if (!json.takeNull()) {
+                    if (field.oneof()) {
+                        if (oneofTaken) {
+                            throw json.malformed(field.name() + " excludes another field of its object");
+                        }
+                        oneofTaken = true;
+                    }
+                    if (field.repeated()) {
+                        values(field, depth, out);
+                    } else {
+                        tagged(field, depth, out);
+                    }
+                }
             }
-        } while (json.take(','));
+            if (!json.take(',')) {
+                break;
+            }
+            field = expected(place);
+        }
         json.leaveObject(entered);
         json.expect('}');
+    }
+
+    /// Takes the name that came behind `place` last time, if it comes again; null where another token does.
+    private @Nullable Field expected(int place) {
+        Field field = following[place];
+        return field != null && json.takeName(field.nameToken(), field.nameTokenLength()) ? field : null;
+    }
+
+    /// Takes any name; null where `type` has no such field.
+    private @Nullable Field find(MessageType type, int place) throws MalformedRequestException {
+        json.name();
+        Field field = type.find(json);
+        if (field != null) {
+            following[place] = field;
+        }
+        return field;
     }
 
     private void values(Field field, int depth, ByteSink out) throws MalformedRequestException {
@@ -99,7 +136,7 @@ public final class JsonTranscoder {
                 tagged(field, depth, out);
             } while (json.take(','));
         } else {
-            out.putVarint(field.number() << 3 | 2);
+            out.putTag(field.tag());
             int packed = out.openMessage();
             do {
                 value(field, depth, out);
@@ -110,28 +147,28 @@ public final class JsonTranscoder {
     }
 
     private void tagged(Field field, int depth, ByteSink out) throws MalformedRequestException {
-        out.putVarint(field.number() << 3 | field.kind().wireType);
+        out.putTag(field.tag());
         value(field, depth, out);
     }
 
     private void value(Field field, int depth, ByteSink out) throws MalformedRequestException {
         switch (field.kind()) {
             case STRING -> {
-                int start = out.openString();
+                int start = out.openShort();
                 json.string(out);
-                out.closeString(start);
+                out.closeShort(start);
             }
             case HEX -> {
-                int start = out.openString();
+                int start = out.openShort();
                 json.string(out);
                 hexToBytes(field, start, out);
-                out.closeString(start);
+                out.closeShort(start);
             }
             case BASE64 -> {
-                int start = out.openString();
+                int start = out.openShort();
                 json.string(out);
                 base64ToBytes(field, start, out);
-                out.closeString(start);
+                out.closeShort(start);
             }
             case MESSAGE -> {
                 MessageType type = Objects.requireNonNull(field.message());
@@ -139,9 +176,16 @@ public final class JsonTranscoder {
                 if (inside > MAX_DEPTH) {
                     throw json.malformed("a value is nested deeper than " + MAX_DEPTH);
                 }
-                int start = out.openMessage();
-                message(type, inside, out);
-                out.closeMessage(start);
+                // Not for what is nested: a long value would be moved once for each message around it.
+                if (depth == 0 && (type == OtlpMessages.KEY_VALUE || type == OtlpMessages.ANY_VALUE)) {
+                    int start = out.openShort();
+                    message(type, inside, out);
+                    out.closeShort(start);
+                } else {
+                    int start = out.openMessage();
+                    message(type, inside, out);
+                    out.closeMessage(start);
+                }
             }
             case BOOL -> out.put(json.bool() ? 1 : 0);
             case ENUM -> {

@@ -17,6 +17,7 @@ import static io.openwit.otlp.OtlpMessages.Kind.UINT64;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.openwit.model.Signal;
+import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -54,6 +55,11 @@ final class OtlpMessages {
 
     /// A field of a message.
     ///
+    /// @param nameToken the name as compact JSON has it, with quotes and colon, eight bytes a word, zeros behind them
+    /// @param nameTokenLength bytes of it
+    /// @param nameHead the first bytes of its name, as [JsonText#head]
+    /// @param place a number among those of all fields and messages
+    /// @param tag in front of a value on the wire, or of all values where they are packed
     /// @param bit in a set of the message's fields
     /// @param repeated in JSON an array; on the wire packed unless its wire type is 2
     /// @param oneof at most one of the message's fields that are marked so may be set; no message has two such groups
@@ -61,8 +67,13 @@ final class OtlpMessages {
     record Field(
             String name,
             byte[] nameBytes,
+            long nameHead,
+            long[] nameToken,
+            int nameTokenLength,
+            int place,
             int number,
             Kind kind,
+            int tag,
             long bit,
             boolean repeated,
             boolean oneof,
@@ -71,20 +82,35 @@ final class OtlpMessages {
     /// A message: its fields by name. Immutable once the table stands.
     static final class MessageType {
         static final int MAX_NUMBER = 16;
-        private static final int SLOTS = 64;
+        private static final int SLOT_BITS = 6;
+        private static final int SLOTS = 1 << SLOT_BITS;
+
+        /// An odd number whose product has its high bits of all bits. Source: Knuth, "Fibonacci Hashing".
+        private static final long SCATTER = 0x9E3779B97F4A7C15L;
 
         private final Field[] slots = new Field[SLOTS];
         private final Field[] byNumber = new Field[MAX_NUMBER + 1];
+        private final int place = places++;
         private int count;
 
-        /// The field that has the present name of `json`, whose hash is `hash`; null where there is none.
-        @Nullable Field find(JsonText json, long hash) {
-            for (int slot = slot(hash); slots[slot] != null; slot = slot + 1 & SLOTS - 1) {
-                if (json.nameIs(slots[slot].nameBytes)) {
-                    return slots[slot];
+        /// A number among those of all fields and messages.
+        int place() {
+            return place;
+        }
+
+        /// The field that has the present name of `json`; null where there is none.
+        @Nullable Field find(JsonText json) {
+            long head = json.nameHead();
+            int length = json.nameLength();
+            for (int slot = slot(head, length); ; slot = slot + 1 & SLOTS - 1) {
+                Field field = slots[slot];
+                if (field == null) {
+                    return null;
+                }
+                if (field.nameHead == head && field.nameBytes.length == length && json.nameEndsAs(field.nameBytes)) {
+                    return field;
                 }
             }
-            return null;
         }
 
         @Nullable Field find(String name) {
@@ -132,20 +158,47 @@ final class OtlpMessages {
         private MessageType add(
                 int number, String name, Kind kind, boolean repeated, boolean oneof, @Nullable MessageType message) {
             byte[] nameBytes = name.getBytes(UTF_8);
-            int slot = slot(JsonText.hash(nameBytes, 0, nameBytes.length));
+            long head = JsonText.head(nameBytes, 0, nameBytes.length);
+            int slot = slot(head, nameBytes.length);
             while (slots[slot] != null) {
                 slot = slot + 1 & SLOTS - 1;
             }
-            slots[slot] = new Field(name, nameBytes, number, kind, 1L << count, repeated, oneof, message);
+            slots[slot] = new Field(
+                    name,
+                    nameBytes,
+                    head,
+                    token(name),
+                    name.length() + 3,
+                    places++,
+                    number,
+                    kind,
+                    number << 3 | (repeated ? 2 : kind.wireType),
+                    1L << count,
+                    repeated,
+                    oneof,
+                    message);
             byNumber[number] = slots[slot];
             count++;
             return this;
         }
 
-        private static int slot(long hash) {
-            return (int) (hash ^ hash >>> 32) & SLOTS - 1;
+        private static long[] token(String name) {
+            byte[] token = ('"' + name + "\":").getBytes(UTF_8);
+            byte[] padded = Arrays.copyOf(token, token.length + 7 & -8);
+            long[] words = new long[padded.length / 8];
+            for (int i = 0; i < words.length; i++) {
+                words[i] = JsonText.head(padded, 8 * i, 8);
+            }
+            return words;
+        }
+
+        private static int slot(long head, int length) {
+            return (int) ((head + length) * SCATTER >>> -SLOT_BITS);
         }
     }
+
+    /// Fields and messages so far; all of them once the table stands.
+    private static int places;
 
     static final MessageType ANY_VALUE = new MessageType();
     static final MessageType KEY_VALUE = new MessageType();
@@ -320,6 +373,11 @@ final class OtlpMessages {
     private static final MessageType METRICS = request("resourceMetrics", "scopeMetrics", "metrics", METRIC);
 
     private OtlpMessages() {}
+
+    /// How many numbers there are that [Field#place] and [MessageType#place] give: 0 and up.
+    static int places() {
+        return places;
+    }
 
     /// The export request of a signal.
     static MessageType request(Signal signal) {

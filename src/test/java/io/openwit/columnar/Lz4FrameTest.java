@@ -36,7 +36,9 @@ class Lz4FrameTest {
 
     private static byte[] frame(byte[] content) {
         Bytes out = new Bytes(16);
-        new Lz4Frame().compress(content, 0, content.length, out);
+        try (Lz4Frame frames = new Lz4Frame()) {
+            frames.compress(content, 0, content.length, out);
+        }
         return Arrays.copyOf(out.array(), out.size());
     }
 

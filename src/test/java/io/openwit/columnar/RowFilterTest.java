@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.openwit.model.MalformedBatchException;
 import io.openwit.model.Signal;
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -78,6 +81,54 @@ class RowFilterTest {
             assertThatThrownBy(() -> RowFilter.keep(Signal.LOGS, rows, new BitSet(), allocator, new Sealer()))
                     .isInstanceOf(IllegalArgumentException.class);
         }
+    }
+
+    /// Arrow's reader calls itself for each dictionary that it finds.
+    @Test
+    void aHundredThousandDictionariesAreMalformed() throws Exception {
+        ByteBuffer rows = RandomRows.of(Signal.LOGS, 3, 3).seal(new Sealer()).rows();
+        ByteBuffer dictionary = SealedMessages.of(rows).iterator().next().encapsulated();
+        ByteBuffer many = ByteBuffer.allocate(100_000 * dictionary.remaining() + rows.remaining());
+        for (int i = 0; i < 100_000; i++) {
+            many.put(dictionary.duplicate());
+        }
+        many.put(rows.duplicate()).flip();
+        BitSet first = new BitSet();
+        first.set(0);
+
+        try (BufferAllocator allocator = new RootAllocator()) {
+            assertThatThrownBy(() -> RowFilter.keep(Signal.LOGS, many, first, allocator, new Sealer()))
+                    .isInstanceOf(MalformedBatchException.class);
+        }
+    }
+
+    /// What a codec allocates beside the allocator no allocator counts.
+    @Test
+    void openingABatchManyTimesTakesNoMemoryThatStays() throws Exception {
+        ByteBuffer rows = RandomRows.of(Signal.LOGS, 3, 3).seal(new Sealer()).rows();
+        BitSet first = new BitSet();
+        first.set(0);
+        Sealer sealer = new Sealer();
+        try (BufferAllocator allocator = new RootAllocator()) {
+            for (int i = 0; i < 200; i++) {
+                RowFilter.keep(Signal.LOGS, rows, first, allocator, sealer);
+            }
+            long before = residentKib();
+            for (int i = 0; i < 3000; i++) {
+                RowFilter.keep(Signal.LOGS, rows, first, allocator, sealer);
+            }
+
+            // A compressor's state is 16 KiB; one a dictionary would be a gigabyte here.
+            assertThat(residentKib() - before).isLessThan(300 << 10);
+        }
+    }
+
+    private static long residentKib() throws IOException {
+        return Files.readAllLines(Path.of("/proc/self/status")).stream()
+                .filter(line -> line.startsWith("VmRSS:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+                .findFirst()
+                .orElseThrow();
     }
 
     @Test

@@ -1,12 +1,14 @@
 package io.openwit.gateway;
 
 import static io.openwit.gateway.GatewayFixture.ACME;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.openwit.gateway.GatewayFixture.Call;
 import io.openwit.gateway.GatewayFixture.Limits;
 import io.openwit.model.Outcome;
+import io.openwit.model.Outcome.Accepted;
 import io.openwit.model.Outcome.Refusal;
 import io.openwit.model.Outcome.Rejected;
 import io.openwit.model.Outcome.Throttled;
@@ -132,6 +134,67 @@ class PermitsTest {
 
         at.node().next().accept();
         call.outcome();
+    }
+
+    private static byte[] jsonOf(int bodyBytes) {
+        return ("{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{\"body\":{\"stringValue\":\"" + "a".repeat(bodyBytes)
+                        + "\"}}]}]}]}")
+                .getBytes(UTF_8);
+    }
+
+    @Test
+    void whatJsonBecomesTakesPermitsWhileItIsRead() throws Exception {
+        byte[] json = jsonOf(50_000);
+        RequestBody other = at.gateway.newBody("grpc");
+        other.write(new byte[MAX_REQUEST], 0, MAX_REQUEST);
+        RequestBody another = at.gateway.newBody("grpc");
+        another.write(new byte[MAX_REQUEST], 0, MAX_REQUEST);
+
+        Call late = at.send(json, ACME, "http", Encoding.JSON);
+        at.run();
+
+        // Its body found room, and then the same once more did not.
+        assertThat(late.outcome()).isInstanceOf(Throttled.class);
+        assertThat(at.telemetry.metrics().requestsRefused.labelValues("http", "overload").get())
+                .isEqualTo(1);
+        assertThat(used()).isEqualTo(2 * MAX_REQUEST);
+
+        another.close();
+        Call again = at.send(json, ACME, "http", Encoding.JSON);
+        at.run();
+        assertThat(used()).isEqualTo(MAX_REQUEST + json.length);
+        at.node().next().accept();
+        assertThat(again.outcome()).isInstanceOf(Accepted.class);
+        other.close();
+    }
+
+    @Test
+    void jsonThatBecomesMoreThanARequestMayHaveIsTooLarge() {
+        byte[] json = ("{\"resourceLogs\":[" + "{},".repeat(30_000) + "{}]}").getBytes(UTF_8);
+
+        Call call = at.send(json, ACME, "http", Encoding.JSON);
+        at.run();
+
+        assertTooLarge(call);
+    }
+
+    @Test
+    void jsonThatCouldNeverStandBesideItsProtobufIsTooLarge() {
+        Limits limits = new Limits();
+        limits.maxRequestBytes = MAX_REQUEST;
+        limits.maxBufferBytes = MAX_REQUEST;
+        try (GatewayFixture small = new GatewayFixture(limits)) {
+            Call call = small.send(jsonOf(50_000), ACME, "http", Encoding.JSON);
+            small.run();
+
+            assertTooLarge(call);
+        }
+    }
+
+    private static void assertTooLarge(Call call) {
+        assertThat(call.outcome())
+                .isInstanceOfSatisfying(
+                        Rejected.class, rejected -> assertThat(rejected.refusal()).isEqualTo(Refusal.TOO_LARGE));
     }
 
     @Test

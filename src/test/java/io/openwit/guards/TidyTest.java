@@ -17,9 +17,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -35,6 +37,13 @@ class TidyTest {
     private static final Pattern METRIC_NAME = Pattern.compile("(openwit_[a-z_]+|wal_write_latency_ms)(\\{.*})?");
     private static final Pattern KEY_NAME = Pattern.compile("[a-z_]+(\\.[a-z_]+)+");
     private static final Pattern COMMAND = Pattern.compile("\\./openwit ([a-z]+)( [a-z]+)?");
+
+    private static final Pattern TEST_METHOD = Pattern.compile("([A-Z]\\w*Test)\\.([a-z]\\w*)");
+
+    /// A line of the table in `docs/bad-input.md`, with its number.
+    private static final Pattern BAD_INPUT = Pattern.compile("(?m)^\\| (\\d+) \\|.*$");
+
+    private static final int BAD_INPUTS = 49;
 
     private static final Pattern WORD = Pattern.compile("\\w+");
 
@@ -64,6 +73,41 @@ class TidyTest {
         }
 
         assertThat(unknown).isEmpty();
+    }
+
+    @Test
+    void testsNamedInDocumentsExist() {
+        Map<String, String> tests = new HashMap<>();
+        javaFiles(ROOT.resolve("src/test/java")).forEach(path -> tests.put(simpleName(path), read(path)));
+
+        List<String> unknown = new ArrayList<>();
+        for (Path document : documents()) {
+            for (String mark : codeMarks(document)) {
+                Matcher test = TEST_METHOD.matcher(mark);
+                if (test.matches() && !tests.getOrDefault(test.group(1), "").contains("void " + test.group(2) + "(")) {
+                    unknown.add(ROOT.relativize(document) + ": " + mark);
+                }
+            }
+        }
+
+        assertThat(unknown).isEmpty();
+    }
+
+    @Test
+    void everyBadInputHasATest() {
+        List<Integer> lines = new ArrayList<>();
+        List<String> untested = new ArrayList<>();
+        for (MatchResult line : BAD_INPUT.matcher(read(ROOT.resolve("docs/bad-input.md"))).results().toList()) {
+            lines.add(Integer.valueOf(line.group(1)));
+            boolean tested = CODE_MARK.matcher(line.group()).results().anyMatch(
+                    mark -> TEST_METHOD.matcher(mark.group(1)).matches());
+            if (!tested && !line.group().endsWith("| comes with Kafka |")) {
+                untested.add(line.group());
+            }
+        }
+
+        assertThat(lines).isEqualTo(IntStream.rangeClosed(1, BAD_INPUTS).boxed().toList());
+        assertThat(untested).isEmpty();
     }
 
     @Test

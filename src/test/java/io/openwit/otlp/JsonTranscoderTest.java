@@ -120,6 +120,45 @@ class JsonTranscoderTest {
         assertThat(log).isEqualTo(LogRecord.newBuilder().setSeverityText("WARN").build());
     }
 
+    /// Strings are read by words of eight bytes: what is no plain letter is found wherever in a word it stands.
+    @Test
+    void stringsOfEveryLengthAreReadWhateverStandsInThem() throws Exception {
+        for (String special : new String[] {"", "\\n", "é", "☃", "😀", "\\\"", "\\u00e9", "\u007f"}) {
+            for (int before = 0; before < 20; before++) {
+                for (int behind = 0; behind < 20; behind++) {
+                    String text = "a".repeat(before) + special + "b".repeat(behind);
+                    String expected = text.replace("\\n", "\n").replace("\\\"", "\"").replace("\\u00e9", "é");
+
+                    assertThat(log("{\"severityText\":\"" + text + "\"}").getSeverityText()).isEqualTo(expected);
+                    String broken = "{\"severityText\":\"" + text + "\u0007\"}";
+                    assertThatThrownBy(() -> log(broken)).hasMessageContaining("control character");
+                }
+            }
+        }
+    }
+
+    /// Names are tried in the order in which they came last time; another order must not matter.
+    @Test
+    void theOrderOfNamesMakesNoDifference() throws Exception {
+        String[] members = {
+            "\"severityText\":\"WARN\"", "\"eventName\":\"e\"", "\"flags\":1", "\"severityNumber\":9", "\"severity\":1"
+        };
+        LogRecord expected = log("{" + String.join(",", members) + "}");
+        SplittableRandom random = new SplittableRandom(SEED);
+        for (int i = 0; i < 500; i++) {
+            for (int j = members.length - 1; j > 0; j--) {
+                int other = random.nextInt(j + 1);
+                String swapped = members[j];
+                members[j] = members[other];
+                members[other] = swapped;
+            }
+            String space = random.nextBoolean() ? " " : "";
+
+            assertThat(log("{" + String.join("," + space, members).replace("\":", "\"" + space + ":") + space + "}"))
+                    .isEqualTo(expected);
+        }
+    }
+
     @Test
     void aNameMayBeWrittenWithEscapes() throws Exception {
         assertThat(log("{\"severity\\u0054ext\":\"WARN\"}").getSeverityText()).isEqualTo("WARN");
@@ -263,6 +302,9 @@ class JsonTranscoderTest {
         assertThatThrownBy(() -> log("{\"body\":" + nestedBody(65) + "}")).isInstanceOf(MalformedRequestException.class);
         assertThatThrownBy(() -> log("{\"body\":" + nestedBody(10_000) + "}"))
                 .isInstanceOf(MalformedRequestException.class);
+        log("{\"attributes\":[{\"key\":\"a\",\"value\":" + nestedBody(64) + "}]}");
+        assertThatThrownBy(() -> log("{\"attributes\":[{\"key\":\"a\",\"value\":" + nestedBody(65) + "}]}"))
+                .isInstanceOf(MalformedRequestException.class);
         log("{\"x\":" + "[".repeat(64) + "]".repeat(64) + "}");
         assertThatThrownBy(() -> log("{\"x\":" + "[".repeat(65) + "]".repeat(65) + "}"))
                 .isInstanceOf(MalformedRequestException.class);
@@ -301,7 +343,54 @@ class JsonTranscoderTest {
         byte[] json = "{\"resourceLogs\":[{\"schemaUrl\":\"0123456789\"}]}".getBytes(UTF_8);
 
         assertThatThrownBy(() -> small.toProtobuf(Signal.LOGS, json, 0, json.length, new ByteSink(10)))
-                .isInstanceOf(MalformedRequestException.class);
+                .isInstanceOf(LargeRequestException.class);
+    }
+
+    @Test
+    void theProtobufIsNeverLongerThanFourTimesTheJson() throws Exception {
+        String zeros = "0,".repeat(100_000) + "0";
+        String numbers = """
+                {"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"histogram":{"dataPoints":[{"bucketCounts":[%s]}]}}]}]}]}"""
+                .formatted(zeros);
+        assertThat(growth(Signal.METRICS, numbers)).isBetween(0.99 * JsonTranscoder.MAX_GROWTH, 1.0 * JsonTranscoder.MAX_GROWTH);
+        assertThat(growth(Signal.LOGS, "{\"resourceLogs\":[" + "{},".repeat(100_000) + "{}]}"))
+                .isLessThan(JsonTranscoder.MAX_GROWTH);
+        for (Signal signal : Signal.values()) {
+            for (int i = 0; i < 200; i++) {
+                OtlpJson json = new OtlpJson(new SplittableRandom(SEED + i));
+                Message request = json.fill(empty(signal).newBuilderForType(), 9).build();
+
+                assertThat(growth(signal, OtlpJson.plain().print(request)))
+                        .as("seed %d", SEED + i)
+                        .isLessThan(JsonTranscoder.MAX_GROWTH);
+            }
+        }
+    }
+
+    private double growth(Signal signal, String json) throws MalformedRequestException {
+        byte[] text = json.getBytes(UTF_8);
+        sink.clear();
+        return (double) transcoder.toProtobuf(signal, text, 0, text.length, sink) / text.length;
+    }
+
+    @Test
+    void memoryThatDoesNotGrowIsNoFaultOfTheRequest() {
+        ByteSink none = new ByteSink(1 << 20, new ByteSink.Memory() {
+            @Override
+            public byte[] grow(byte[] array, int used, int size) {
+                return null;
+            }
+
+            @Override
+            public void release(byte[] array) {
+                throw new AssertionError("nothing was lent");
+            }
+        });
+        byte[] json = "{\"resourceLogs\":[{}]}".getBytes(UTF_8);
+
+        assertThatThrownBy(() -> transcoder.toProtobuf(Signal.LOGS, json, 0, json.length, none))
+                .isInstanceOf(NoRoomException.class);
+        none.release();
     }
 
     @Test

@@ -11,6 +11,7 @@ import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 
 /// OTLP messages drawn at random, and as the JSON that the specification asks for, by way of protobuf's own descriptors.
@@ -23,9 +24,20 @@ final class OtlpJson {
     };
 
     private final RandomGenerator random;
+    private final boolean plain;
 
     OtlpJson(RandomGenerator random) {
+        this(random, false);
+    }
+
+    private OtlpJson(RandomGenerator random, boolean plain) {
         this.random = random;
+        this.plain = plain;
+    }
+
+    /// Prints as clients do: 64-bit integers as strings, no white space, and only the escapes that have to be.
+    static OtlpJson plain() {
+        return new OtlpJson(new SplittableRandom(0), true);
     }
 
     /// Sets about half of the fields of `builder`, one member of each oneof at most.
@@ -95,7 +107,8 @@ final class OtlpJson {
             case BOOLEAN -> value.toString();
             case INT -> {
                 boolean unsigned = field.getType() == Type.UINT32 || field.getType() == Type.FIXED32;
-                yield number(unsigned ? Integer.toUnsignedString((Integer) value) : value.toString());
+                String digits = unsigned ? Integer.toUnsignedString((Integer) value) : value.toString();
+                yield plain ? digits : number(digits);
             }
             case LONG -> {
                 boolean unsigned = field.getType() == Type.UINT64 || field.getType() == Type.FIXED64;
@@ -103,7 +116,10 @@ final class OtlpJson {
             }
             case DOUBLE -> {
                 double number = (Double) value;
-                yield Double.isFinite(number) ? number(value.toString()) : '"' + value.toString() + '"';
+                if (!Double.isFinite(number)) {
+                    yield '"' + value.toString() + '"';
+                }
+                yield plain ? value.toString() : number(value.toString());
             }
             case FLOAT -> throw new AssertionError("OTLP has no floats");
             case ENUM -> Integer.toString(((EnumValueDescriptor) value).getNumber());
@@ -116,20 +132,20 @@ final class OtlpJson {
             return Base64.getEncoder().encodeToString(value);
         }
         HexFormat hex = HexFormat.of();
-        return random.nextBoolean() ? hex.formatHex(value) : hex.withUpperCase().formatHex(value);
+        return plain || random.nextBoolean() ? hex.formatHex(value) : hex.withUpperCase().formatHex(value);
     }
 
     private String number(String digits) {
-        return random.nextBoolean() ? digits : '"' + digits + '"';
+        return !plain && random.nextBoolean() ? digits : '"' + digits + '"';
     }
 
     private String quoted(String text) {
         StringBuilder out = new StringBuilder("\"");
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
-            if (Character.isHighSurrogate(c) && random.nextBoolean()) {
+            if (Character.isHighSurrogate(c) && (plain || random.nextBoolean())) {
                 out.append(c).append(text.charAt(++i));
-            } else if (Character.isSurrogate(c) || c < ' ' || c == '"' || c == '\\' || random.nextInt(8) == 0) {
+            } else if (Character.isSurrogate(c) || c < ' ' || c == '"' || c == '\\' || (!plain && random.nextInt(8) == 0)) {
                 out.append(String.format("\\u%04x", (int) c));
             } else {
                 out.append(c);
@@ -139,7 +155,7 @@ final class OtlpJson {
     }
 
     private String space() {
-        return switch (random.nextInt(12)) {
+        return switch (plain ? 3 : random.nextInt(12)) {
             case 0 -> " ";
             case 1 -> "\n\t";
             case 2 -> "\r\n";

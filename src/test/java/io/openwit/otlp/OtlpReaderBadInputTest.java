@@ -269,6 +269,43 @@ class OtlpReaderBadInputTest {
                 .containsExactly(Double.NaN, Double.POSITIVE_INFINITY, -0.0);
     }
 
+    /// NaN has many bit patterns: a resend that went through other hands is a repeat all the same.
+    @Test
+    void everyNanHasTheSameFingerprint() throws Exception {
+        double other = Double.longBitsToDouble(0xfff8_0000_0000_1234L);
+
+        assertThat(new Reading(Signal.METRICS).read(metrics(gauge(point().setAsDouble(other)))).fingerprints())
+                .isEqualTo(new Reading(Signal.METRICS)
+                        .read(metrics(gauge(point().setAsDouble(Double.NaN))))
+                        .fingerprints());
+        assertThat(new Reading(Signal.METRICS).read(metrics(gauge(point().setAsDouble(0)))).fingerprints())
+                .isNotEqualTo(new Reading(Signal.METRICS)
+                        .read(metrics(gauge(point().setAsDouble(Double.POSITIVE_INFINITY))))
+                        .fingerprints());
+    }
+
+    @Test
+    void anEmptyValueIsAccepted() throws Exception {
+        Reading reading = new Reading(Signal.LOGS)
+                .read(logs(log().setBody(AnyValue.getDefaultInstance())
+                        .addAttributes(entry("a", AnyValue.getDefaultInstance()))
+                        .build()));
+
+        assertThat(reading.row()).containsEntry("body_type", "n").containsEntry("attributes_types", "n");
+    }
+
+    @Test
+    void aValueOfTenMegabytesIsCutToOne() throws Exception {
+        String large = "x".repeat(10 << 20);
+        Reading reading = new Reading(Signal.LOGS)
+                .read(logs(log().setBody(text(large)).addAttributes(entry("a", large)).build()));
+
+        Map<String, Object> row = reading.row();
+        assertThat((String) row.get("body")).hasSize(1 << 20);
+        assertThat((String) ((Map<?, ?>) row.get("attributes")).get("a")).hasSize(1 << 20);
+        assertThat(reading.result.mended(MendReason.TRUNCATED)).isEqualTo(1);
+    }
+
     @Test
     void anUnknownEnumNumberIsKept() throws Exception {
         Reading reading = new Reading(Signal.TRACES)
