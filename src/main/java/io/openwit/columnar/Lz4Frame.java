@@ -30,7 +30,7 @@ final class Lz4Frame implements AutoCloseable {
     private static final int MAGIC = 0x184D2204;
     private static final int STORED = 0x80000000;
     private static final int MAX_BLOCK_BYTES = 4 << 20;
-    private static final int ACCELERATION = 4;
+    private static final int ACCELERATION = 2;
 
     private static final int VERSION_MASK = 0xC0;
     private static final int VERSION = 0x40;

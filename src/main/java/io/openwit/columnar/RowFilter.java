@@ -25,9 +25,12 @@ public final class RowFilter {
             throws MalformedBatchException {
         int[] kept = rowsToKeep.stream().toArray();
         SealedMessages messages = SealedMessages.of(rows);
-        if (kept.length == 0 || kept[kept.length - 1] >= messages.record().rows()) {
-            throw new IllegalArgumentException("of " + messages.record().rows() + " rows, " + kept.length
-                    + " are to be kept, the last at " + (rowsToKeep.length() - 1));
+        if (kept.length == 0) {
+            throw new IllegalArgumentException("no row is to be kept");
+        }
+        if (kept[kept.length - 1] >= messages.record().rows()) {
+            throw new MalformedBatchException("sealed rows hold " + messages.record().rows()
+                    + " rows, the header speaks of one at " + kept[kept.length - 1]);
         }
         sealer.begin();
         for (SealedMessages.Message message : messages) {

@@ -12,7 +12,8 @@ import java.util.Arrays;
 ///
 /// A value is told by a letter: s string, i int, d double, b bool, x bytes, a array, k kvlist, n unset. In JSON ints are
 /// bare, doubles have `.` or `E`, bytes are `{"$bytes":".."}`, non-finite doubles `{"$double":".."}`; a kvlist has its keys
-/// in order of their unsigned bytes, and is `{"$kv":[[k,v],..]}` where a key repeats or begins with `$`. Not thread-safe.
+/// in order of their unsigned bytes, and is `{"$kv":[[k,v],..]}` where a key repeats, is not UTF-8 or begins with `$`. Not
+/// thread-safe.
 final class AnyValues {
     private static final byte[] BYTES_OPEN = "{\"$bytes\":\"".getBytes(US_ASCII);
     private static final byte[] DOUBLE_OPEN = "{\"$double\":\"".getBytes(US_ASCII);
@@ -396,7 +397,7 @@ final class AnyValues {
 
     /// Puts the entries from `first` on in the order of their keys; equal keys stay as they came.
     ///
-    /// @return whether the kvlist cannot be a JSON object: a key repeats or begins with `$`
+    /// @return whether the kvlist cannot be a JSON object: a key repeats, or may when it is mended, or begins with `$`
     private boolean sortEntries(int first) {
         int count = entryCount - first;
         order.clear();
@@ -408,13 +409,15 @@ final class AnyValues {
             sorted = new int[8 * count];
         }
         boolean dollar = false;
+        boolean invalid = false;
         for (int i = 0; i < count; i++) {
             int from = 4 * (first + order.at(i));
             System.arraycopy(entries, from, sorted, 4 * i, 4);
             dollar |= entries[from + 1] > 0 && wire.bytes()[entries[from]] == '$';
+            invalid |= !Utf8.isValid(wire.bytes(), entries[from], entries[from + 1]);
         }
         System.arraycopy(sorted, 0, entries, 4 * first, 4 * count);
-        return repeats || dollar;
+        return repeats || dollar || invalid;
     }
 
     /// Writes a text of the wire as a JSON string.

@@ -3,6 +3,7 @@ package io.openwit.storage;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.openwit.columnar.BatchOpener;
+import io.openwit.columnar.SealedMessages;
 import io.openwit.model.MalformedBatchException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -19,8 +20,7 @@ import org.apache.arrow.vector.ipc.ArrowReader;
 import org.jspecify.annotations.Nullable;
 
 /// Opens a batch before it is answered: what is acknowledged must open at any later time, and the SQL engine's native
-/// code
-/// must be able to read it without looking where it steps. Thread-safe.
+/// code must be able to read it without looking where it steps. Thread-safe.
 final class BatchCheck {
     /// Batches open at once.
     private static final int MAX_OPEN = 4;
@@ -43,6 +43,8 @@ final class BatchCheck {
     /// @return the time of the newest row, ns since 1970; 0 where no row has one
     /// @throws MalformedBatchException the batch is not what its metadata says, or cannot be read
     long newestNanos(BatchMetadata metadata, ByteBuffer sealed) throws MalformedBatchException, InterruptedException {
+        // Bounds the dictionaries, too: Arrow's reader calls itself for each, and so many of them would overflow its stack.
+        SealedMessages.of(sealed);
         long openedBytes = IpcCheck.openedBytes(sealed);
         if (openedBytes > maxOpenedBytes) {
             throw new MalformedBatchException(

@@ -77,7 +77,7 @@ class RowFilterTest {
 
         try (BufferAllocator allocator = new RootAllocator()) {
             assertThatThrownBy(() -> RowFilter.keep(Signal.LOGS, rows, beyond, allocator, new Sealer()))
-                    .isInstanceOf(IllegalArgumentException.class);
+                    .isInstanceOf(MalformedBatchException.class);
             assertThatThrownBy(() -> RowFilter.keep(Signal.LOGS, rows, new BitSet(), allocator, new Sealer()))
                     .isInstanceOf(IllegalArgumentException.class);
         }

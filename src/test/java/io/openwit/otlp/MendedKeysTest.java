@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.opentelemetry.proto.common.v1.AnyValue;
+import io.opentelemetry.proto.common.v1.KeyValueList;
 import io.opentelemetry.proto.logs.v1.LogRecord;
 import io.openwit.model.Signal;
 import java.util.List;
@@ -56,5 +58,22 @@ class MendedKeysTest {
         assertThat(reading.rows()).extracting(row -> row.get("attributes"))
                 .isEqualTo(List.of(Map.of("a\ufffdb", "one"), Map.of("k", "one", "k#2", "two")));
         assertThat(reading.result.mended(MendReason.UTF8)).isEqualTo(1);
+    }
+
+    @Test
+    void nestedKeysThatAreMendedToTheSameTextStandAsPairs() throws Exception {
+        KeyValueList nested = KeyValueList.newBuilder()
+                .addValues(OtlpReaderTest.entry("@@1", "one"))
+                .addValues(OtlpReaderTest.entry("@@2", "two"))
+                .build();
+        LogRecord record = OtlpReaderTest.log()
+                .setBody(AnyValue.newBuilder().setKvlistValue(nested))
+                .build();
+        byte[] request = OtlpReaderTest.logs(record).toByteArray();
+        request = replaced(replaced(request, "@@1", "a\u00ffb"), "@@2", "a\u00feb");
+
+        Reading reading = new Reading(Signal.LOGS).read(request);
+
+        assertThat(reading.row()).containsEntry("body", "{\"$kv\":[[\"a\ufffdb\",\"two\"],[\"a\ufffdb\",\"one\"]]}");
     }
 }

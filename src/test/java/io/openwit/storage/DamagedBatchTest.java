@@ -2,14 +2,18 @@ package io.openwit.storage;
 
 import static io.openwit.storage.StorageNodeTest.id;
 import static io.openwit.storage.StorageNodeTest.metadata;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.grpc.Status;
 import io.openwit.columnar.SealedMessages;
+import io.openwit.model.MalformedBatchException;
 import io.openwit.model.Signal;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Random;
+import org.apache.arrow.memory.RootAllocator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -63,6 +67,25 @@ class DamagedBatchTest {
             assertThat(storage.number("select count(*) from logs")).isEqualTo(20L * taken);
             assertThat(storage.json("select * from logs")).hasSizeGreaterThan(100);
             assertThat(storage.telemetry.alarms().standing()).isEmpty();
+        }
+    }
+
+    @Test
+    void aBatchOfCountlessDictionariesIsRefusedAndTheNextOneTaken() throws Exception {
+        ByteBuffer sealed = SealedLogs.of("acme", 2, "a");
+        ByteBuffer dictionary = SealedMessages.of(sealed.duplicate()).iterator().next().encapsulated();
+        int copies = 20_000;
+        ByteBuffer many = ByteBuffer.allocate(copies * dictionary.remaining() + sealed.remaining());
+        for (int i = 0; i < copies; i++) {
+            many.put(dictionary.duplicate());
+        }
+        many.put(sealed.duplicate()).flip();
+        BatchMetadata metadata = BatchMetadata.parse(metadata("acme", id(1), 2).getBytes(UTF_8));
+
+        try (RootAllocator allocator = new RootAllocator()) {
+            BatchCheck check = new BatchCheck(allocator, 64 << 20);
+            assertThatThrownBy(() -> check.newestNanos(metadata, many)).isInstanceOf(MalformedBatchException.class);
+            assertThat(check.newestNanos(metadata, sealed)).isPositive();
         }
     }
 
