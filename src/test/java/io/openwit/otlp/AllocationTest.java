@@ -41,17 +41,7 @@ class AllocationTest {
     private double bytesPerRow(Signal signal, boolean seal) throws MalformedRequestException {
         byte[][] requests = requests(signal);
         Columns columns = Columns.of(signal);
-        PartTarget target = new PartTarget() {
-            @Override
-            public Columns columnsFor(long resourceHash) {
-                return columns;
-            }
-
-            @Override
-            public Columns nextPiece(Columns full, long resourceHash) {
-                throw new AssertionError("a small request is not cut");
-            }
-        };
+        PartTarget target = new OneBatch(columns);
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long allocated = 0;
         long sealed = 0;

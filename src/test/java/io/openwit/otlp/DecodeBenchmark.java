@@ -11,6 +11,7 @@ import io.openwit.load.OtlpGenerator;
 import io.openwit.model.Batch;
 import io.openwit.model.Signal;
 import io.openwit.model.TenantId;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -32,14 +33,12 @@ import org.openjdk.jmh.annotations.Warmup;
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Warmup(iterations = 5, time = 1)
 @Measurement(iterations = 5, time = 1)
-@Fork(value = 1, jvmArgsAppend = {"--add-opens=java.base/java.nio=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
-    "--enable-native-access=ALL-UNNAMED", "-Xmx2g"})
+@Fork(1)
 public class DecodeBenchmark {
     private static final int ROWS = 1_000;
-    private static final int REQUESTS = Integer.getInteger("reqs", 8);
 
-    /// Requests that make a batch of the default size.
-    private static final int REQUESTS_PER_BATCH = 8;
+    /// They make a batch of the default size.
+    private static final int REQUESTS = 8;
 
     @Param
     public Signal signal;
@@ -49,21 +48,10 @@ public class DecodeBenchmark {
     private final ReadResult result = new ReadResult();
     private final Sealer sealer = new Sealer();
     private final byte[] body = new byte[1 << 20];
-    private Columns columns;
-    private Columns full;
+    private Columns columns = Columns.of(Signal.LOGS);
+    private Columns full = columns;
+    private PartTarget target = new OneBatch(columns);
     private int next;
-
-    private final PartTarget target = new PartTarget() {
-        @Override
-        public Columns columnsFor(long resourceHash) {
-            return columns;
-        }
-
-        @Override
-        public Columns nextPiece(Columns before, long resourceHash) {
-            throw new IllegalStateException("a benchmark's request is not cut");
-        }
-    };
 
     @Setup
     public void generate() throws MalformedRequestException {
@@ -76,22 +64,28 @@ public class DecodeBenchmark {
                     generator.array(), from, from + generator.length() + Bytes.SLACK);
             bytes += generator.length();
         }
-        columns = Columns.of(signal);
-        for (int i = 0; i < REQUESTS_PER_BATCH; i++) {
+        open();
+        for (int i = 0; i < REQUESTS; i++) {
             decode();
         }
         full = columns;
-        columns = Columns.of(signal);
-        next = 0;
+        open();
         Batch sealed = full.seal(sealer);
         System.out.printf("%n%s: %d bytes of OTLP a row, sealed %.2f times smaller%n",
-                signal.label(), bytes / ROWS / REQUESTS, (double) bytes / REQUESTS * REQUESTS_PER_BATCH / sealed.rows().remaining());
+                signal.label(), bytes / ROWS / REQUESTS, (double) bytes / sealed.rows().remaining());
     }
 
+    private void open() {
+        columns = Columns.of(signal);
+        target = new OneBatch(columns);
+        next = 0;
+    }
+
+    /// With the copy that brings a request from the network's buffers into one piece.
     @Benchmark
     @OperationsPerInvocation(ROWS)
     public Columns decode() throws MalformedRequestException {
-        if (next % REQUESTS_PER_BATCH == 0) {
+        if (next % REQUESTS == 0) {
             columns.reset(TenantId.DEFAULT);
         }
         byte[] request = requests[next++ % REQUESTS];
@@ -106,16 +100,16 @@ public class DecodeBenchmark {
     @OperationsPerInvocation(ROWS)
     public Object parseFrom() throws InvalidProtocolBufferException {
         byte[] request = requests[next++ % REQUESTS];
-        java.nio.ByteBuffer body = java.nio.ByteBuffer.wrap(request, 0, request.length - Bytes.SLACK);
+        ByteBuffer message = ByteBuffer.wrap(request, 0, request.length - Bytes.SLACK);
         return switch (signal) {
-            case LOGS -> ExportLogsServiceRequest.parseFrom(body);
-            case TRACES -> ExportTraceServiceRequest.parseFrom(body);
-            case METRICS -> ExportMetricsServiceRequest.parseFrom(body);
+            case LOGS -> ExportLogsServiceRequest.parseFrom(message);
+            case TRACES -> ExportTraceServiceRequest.parseFrom(message);
+            case METRICS -> ExportMetricsServiceRequest.parseFrom(message);
         };
     }
 
     @Benchmark
-    @OperationsPerInvocation(REQUESTS_PER_BATCH * ROWS)
+    @OperationsPerInvocation(REQUESTS * ROWS)
     public Batch seal() {
         return full.seal(sealer);
     }

@@ -21,9 +21,6 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
-import org.openjdk.jmh.runner.Runner;
-import org.openjdk.jmh.runner.RunnerException;
-import org.openjdk.jmh.runner.options.OptionsBuilder;
 
 /// What a log row costs that comes as JSON: 8 attributes, 513 bytes as protobuf. Figures are nanoseconds and bytes a row.
 @State(Scope.Thread)
@@ -41,17 +38,7 @@ public class JsonBenchmark {
     private final OtlpReader reader = new OtlpReader(ReaderLimits.DEFAULT, Reading.KEY);
     private final ReadResult result = new ReadResult();
     private final Columns columns = Columns.of(Signal.LOGS);
-    private final PartTarget target = new PartTarget() {
-        @Override
-        public Columns columnsFor(long resourceHash) {
-            return columns;
-        }
-
-        @Override
-        public Columns nextPiece(Columns full, long resourceHash) {
-            throw new AssertionError("a small request is not cut");
-        }
-    };
+    private final PartTarget target = new OneBatch(columns);
 
     private byte[] json = {};
 
@@ -79,14 +66,5 @@ public class JsonBenchmark {
         reader.read(Signal.LOGS, sink.array(), 0, length, Reading.ARRIVAL, target, result);
         columns.endPart();
         return columns.rows();
-    }
-
-    /// Runs both, with what they allocate.
-    public static void main(String[] args) throws RunnerException {
-        new Runner(new OptionsBuilder()
-                        .include(JsonBenchmark.class.getName())
-                        .addProfiler("gc")
-                        .build())
-                .run();
     }
 }

@@ -49,7 +49,7 @@ public final class Reading {
         System.arraycopy(request, 0, body, offset, request.length);
         columns.beginPart(0, 0, false);
         try {
-            reader.read(signal, body, offset, request.length, ARRIVAL, new OneBatch(), result);
+            reader.read(signal, body, offset, request.length, ARRIVAL, new OneBatch(columns), result);
             columns.endPart();
         } catch (MalformedRequestException e) {
             columns.abandonPart();
@@ -84,17 +84,5 @@ public final class Reading {
                     "%016x%016x", batch.header().fingerprintHigh(row), batch.header().fingerprintLow(row)));
         }
         return all;
-    }
-
-    private final class OneBatch implements PartTarget {
-        @Override
-        public Columns columnsFor(long resourceHash) {
-            return columns;
-        }
-
-        @Override
-        public Columns nextPiece(Columns full, long resourceHash) {
-            throw new AssertionError("a small request is not cut");
-        }
     }
 }
