@@ -29,6 +29,7 @@ public abstract sealed class Columns permits LogColumns, PointColumns, SpanColum
     final List<StructColumn.Named> columns = new ArrayList<>();
     private final List<Dictionary> dictionaries = new ArrayList<>();
     private final RowFingerprints fingerprints = new RowFingerprints();
+    private final RowOrdinals ordinals = new RowOrdinals();
     private final PartFingerprint partFingerprint = new PartFingerprint();
     private final DictColumn tenants;
     private final List<RepeatedColumns> repeated = new ArrayList<>();
@@ -208,8 +209,17 @@ public abstract sealed class Columns permits LogColumns, PointColumns, SpanColum
         journal.takeBack();
     }
 
-    /// Keeps the open part: equal rows get their ordinals, and the part its fingerprint. A part without rows leaves none.
+    /// Keeps the open part, of which this is all: equal rows get their ordinals, and the part its fingerprint. A part
+    /// without rows leaves none.
     public final void endPart() {
+        ordinals.open(rows() - partFirstRow);
+        endPart(ordinals);
+    }
+
+    /// Keeps the open part, of which others may hold further pieces.
+    ///
+    /// @param ordinals opened for all rows of all pieces, and given to the pieces in their order
+    public final void endPart(RowOrdinals ordinals) {
         checkState(partOpen, "no part is open");
         partOpen = false;
         settle();
@@ -224,7 +234,7 @@ public abstract sealed class Columns permits LogColumns, PointColumns, SpanColum
                         "column " + named.name() + " has " + values + " values, there are " + rows() + " rows");
             }
         }
-        fingerprints.countRepeats(partFirstRow);
+        fingerprints.tellApart(partFirstRow, ordinals);
         partFingerprint.compute(fingerprints, partFirstRow, partNameHigh, partNameLow);
         if (parts == partRows.length) {
             partHigh = Arrays.copyOf(partHigh, parts * 2);

@@ -9,11 +9,6 @@ final class RowFingerprints {
     private boolean[] datable = new boolean[256];
     private int count;
 
-    /// Scratch of [#countRepeats]: a table of rows, and how many equal rows each has had.
-    private int[] slots = new int[512];
-
-    private int[] repeats = new int[256];
-
     int count() {
         return count;
     }
@@ -55,38 +50,14 @@ final class RowFingerprints {
         return false;
     }
 
-    /// Mixes into each row from `firstRow` on how many equal rows stand between it and `firstRow`; the first stays as it is.
-    void countRepeats(int firstRow) {
-        int rows = count - firstRow;
-        if (rows < 2) {
-            return;
-        }
-        int size = Integer.highestOneBit(rows) * 4;
-        if (slots.length < size) {
-            slots = new int[size];
-        }
-        if (repeats.length < rows) {
-            repeats = new int[Math.max(rows, repeats.length * 2)];
-        }
-        Arrays.fill(slots, 0, size, -1);
-        Arrays.fill(repeats, 0, rows, 0);
-        int mask = size - 1;
+    /// Mixes into each row from `firstRow` on how many equal rows of its part came before it; the first stays as it is.
+    void tellApart(int firstRow, RowOrdinals ordinals) {
         for (int row = firstRow; row < count; row++) {
-            int slot = (int) lows[row] & mask;
-            while (slots[slot] >= 0 && !equal(slots[slot], row)) {
-                slot = slot + 1 & mask;
-            }
-            if (slots[slot] < 0) {
-                slots[slot] = row;
-            } else {
-                int ordinal = ++repeats[slots[slot] - firstRow];
+            int ordinal = ordinals.next(highs[row], lows[row]);
+            if (ordinal > 0) {
                 highs[row] = Fingerprint.finish(highs[row] + ordinal);
                 lows[row] = Fingerprint.finish(lows[row] ^ (long) ordinal << 32);
             }
         }
-    }
-
-    private boolean equal(int row, int other) {
-        return highs[row] == highs[other] && lows[row] == lows[other];
     }
 }

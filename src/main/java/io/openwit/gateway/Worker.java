@@ -1,6 +1,7 @@
 package io.openwit.gateway;
 
 import io.openwit.columnar.Columns;
+import io.openwit.columnar.RowOrdinals;
 import io.openwit.columnar.Sealer;
 import io.openwit.gateway.OpenBatch.Key;
 import io.openwit.model.Batch;
@@ -84,6 +85,7 @@ final class Worker implements Stepper {
     private final JsonTranscoder transcoder = new JsonTranscoder();
     private final TranscodingMemory transcodingMemory;
     private final ByteSink transcoded;
+    private final RowOrdinals ordinals = new RowOrdinals();
     private final Sealer sealer = new Sealer();
 
     /// In the order of their last touch: the one longest untouched is the first.
@@ -352,7 +354,11 @@ final class Worker implements Stepper {
 
         /// @param rowsBefore rows that stood in the batch before this part
         /// @param piece 0 for the first of a part; a later one has its batch for itself
-        private record OpenPart(OpenBatch batch, int rowsBefore, int piece) {}
+        private record OpenPart(OpenBatch batch, int rowsBefore, int piece) {
+            int rows() {
+                return batch.columns().rows() - rowsBefore;
+            }
+        }
 
         Reading(PendingRequest pending) {
             this.pending = pending;
@@ -411,19 +417,10 @@ final class Worker implements Stepper {
 
         /// The request is well formed: its parts stay, and the batches that are full now close.
         void finish() {
-            Key any = key(0);
             for (OpenPart part : parts) {
-                Columns columns = part.batch.columns();
-                int rows = columns.rows() - part.rowsBefore;
-                if (rows == 0) {
-                    columns.abandonPart();
-                    continue;
+                if (part.piece == 0) {
+                    endPieces(part.batch.key().route());
                 }
-                columns.endPart();
-                part.batch.add(pending, rows);
-                metrics.rowsReceived
-                        .labelValues(any.tenant().value(), any.signal().label(), any.source())
-                        .inc(rows);
             }
             for (OpenPart part : parts) {
                 OpenBatch batch = part.batch;
@@ -441,6 +438,27 @@ final class Worker implements Stepper {
             }
             while (open.size() > config.maxOpenBatches() || openBytes > config.maxOpenBytes()) {
                 close(open.values().iterator().next());
+            }
+        }
+
+        /// Ends the pieces of one route's part in their order, so that equal rows are told apart across them.
+        private void endPieces(int route) {
+            List<OpenPart> pieces = parts.stream()
+                    .filter(part -> part.batch.key().route() == route)
+                    .toList();
+            ordinals.open(pieces.stream().mapToInt(OpenPart::rows).sum());
+            for (OpenPart part : pieces) {
+                int rows = part.rows();
+                if (rows == 0) {
+                    part.batch.columns().abandonPart();
+                    continue;
+                }
+                part.batch.columns().endPart(ordinals);
+                part.batch.add(pending, rows);
+                Key key = part.batch.key();
+                metrics.rowsReceived
+                        .labelValues(key.tenant().value(), key.signal().label(), key.source())
+                        .inc(rows);
             }
         }
 

@@ -9,12 +9,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.openwit.gateway.FakeNode.Offer;
 import io.openwit.gateway.GatewayFixture.Call;
 import io.openwit.gateway.GatewayFixture.Limits;
+import io.openwit.model.BatchHeader;
 import io.openwit.model.Outcome.Accepted;
 import io.openwit.model.Outcome.Refusal;
 import io.openwit.model.Outcome.Rejected;
 import io.openwit.model.Outcome.Unavailable;
 import io.openwit.model.TenantId;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -204,6 +206,39 @@ class BatchingTest {
         assertThat(names).hasSizeGreaterThan(4);
         assertThat(huge.outcome()).isEqualTo(new Accepted(50, 0, 0, ""));
         assertThat(at.nothingMoreWasSealed()).isTrue();
+    }
+
+    @Test
+    void equalRowsAreToldApartAlsoWhereTheyStandInDifferentPieces() {
+        Limits limits = new Limits();
+        limits.batchBytes = 10_000;
+        with(limits);
+        byte[] request = LogsRequest.ofEqualRows(50, 1000);
+
+        List<String> first = fingerprintsOf(request, 50);
+        List<String> again = fingerprintsOf(request, 50);
+
+        assertThat(new HashSet<>(first)).hasSize(50);
+        assertThat(again).isEqualTo(first);
+    }
+
+    private List<String> fingerprintsOf(byte[] request, int rows) {
+        Call call = at.send(request);
+        at.run();
+        List<String> all = new ArrayList<>();
+        int pieces = 0;
+        while (all.size() < rows) {
+            Offer piece = at.node().next();
+            BatchHeader header = piece.batch().header();
+            for (int row = 0; row < piece.rows(); row++) {
+                all.add(header.fingerprintHigh(row) + ":" + header.fingerprintLow(row));
+            }
+            piece.accept();
+            pieces++;
+        }
+        assertThat(pieces).isGreaterThan(1);
+        assertThat(call.outcome()).isEqualTo(new Accepted(rows, 0, 0, ""));
+        return all;
     }
 
     private void neighbourAlone(Call neighbour) {

@@ -44,6 +44,18 @@ final class LogsRequest {
         return this;
     }
 
+    /// The same row, time included, so many times.
+    static byte[] ofEqualRows(int rows, int bodyBytes) {
+        LogsRequest equal = new LogsRequest();
+        equal.resource("shop", 1, bodyBytes);
+        ScopeLogs.Builder scope = equal.request.getResourceLogsBuilder(0).getScopeLogsBuilder(0);
+        LogRecord row = scope.getLogRecords(0);
+        for (int more = 1; more < rows; more++) {
+            scope.addLogRecords(row);
+        }
+        return equal.bytes();
+    }
+
     byte[] bytes() {
         return request.build().toByteArray();
     }
