@@ -60,6 +60,20 @@ public final class DictColumn extends Column {
         return index < dictionary.size() && dictionary.equal(index, bytes, from, length);
     }
 
+    int number(byte[] bytes, int from, int length) {
+        return dictionary.index(bytes, from, length);
+    }
+
+    /// Appends texts by their numbers to a column that has no null.
+    void appendIndices(int[] numbers) {
+        int at = indices.room(numbers.length * 4);
+        byte[] target = indices.array;
+        for (int i = 0; i < numbers.length; i++) {
+            LittleEndian.putInt(target, at + 4 * i, numbers[i]);
+        }
+        count += numbers.length;
+    }
+
     void appendIndex(int index) {
         indices.putInt(index);
         validity.value(count++);

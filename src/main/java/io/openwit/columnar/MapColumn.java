@@ -1,6 +1,7 @@
 package io.openwit.columnar;
 
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.arrow.vector.complex.MapVector;
 import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
@@ -11,7 +12,7 @@ import org.apache.arrow.vector.types.pojo.FieldType;
 /// A map is filled by [#key] and one of [#value] and [#noValue] for each entry, then closed by [#append].
 public final class MapColumn extends Column {
     private static final long UNKNOWN_KEYS = 0;
-    private static final int PREDICTED_PLACES = 64;
+    private static final AtomicLong VERSIONS = new AtomicLong();
     private static final int NOVEL_AFTER = 64;
     private static final int LOOK_UP_EVERY = 16;
     private static final int NEWS_LIMIT = 2 * NOVEL_AFTER - 1;
@@ -25,11 +26,7 @@ public final class MapColumn extends Column {
 
     private int previousFrom;
 
-    /// By an entry's place in the map: how many values in a row were new there, within bounds.
-    private final int[] news = new int[PREDICTED_PLACES];
-
-    /// What the caller calls the keys of the map before.
-    private long lastKeys = UNKNOWN_KEYS;
+    private long version = VERSIONS.incrementAndGet();
 
     MapColumn(RowJournal journal) {
         keys = new DictColumn(journal);
@@ -47,14 +44,17 @@ public final class MapColumn extends Column {
         }
     }
 
-    /// The next entry's value. At a place where the values have been new for many maps, such as that of a request's
-    /// id, only one in [#LOOK_UP_EVERY] is looked for, and the others are taken for new.
+    /// The next entry's value.
     public void value(byte[] bytes, int from, int length) {
-        int place = values.count - this.from;
-        if (place >= news.length) {
-            values.appendText(bytes, from, length, false);
-            return;
-        }
+        values.appendText(bytes, from, length, false);
+    }
+
+    /// The next entry's value, which most often is that of the same place in the map before, or one that came before; at
+    /// a place where the values have been new for many maps, such as that of a request's id, only one in
+    /// [#LOOK_UP_EVERY] is looked for, and the others are taken for new.
+    ///
+    /// @param news by place, for maps of the same keys: how many values in a row were new there, within bounds
+    public void value(byte[] bytes, int from, int length, int[] news, int place) {
         int before = news[place];
         boolean novel = before >= NOVEL_AFTER && (before & LOOK_UP_EVERY - 1) != 0;
         int predicted = previousFrom + place;
@@ -72,28 +72,25 @@ public final class MapColumn extends Column {
         values.appendNull();
     }
 
+    /// Changes when numbers of keys lose their meaning; no other map ever has the same.
+    public long version() {
+        return version;
+    }
+
+    /// The number of a key, for [#keys]; entered if it is new.
+    public int keyNumber(byte[] bytes, int from, int length) {
+        return keys.number(bytes, from, length);
+    }
+
+    /// The keys of the open map's entries, all at once and beside their values.
+    ///
+    /// @param numbers of [#keyNumber], since the last change of [#version]
+    public void keys(int[] numbers) {
+        keys.appendIndices(numbers);
+    }
+
     /// Closes the open map, which may be empty.
     public void append() {
-        append(UNKNOWN_KEYS);
-    }
-
-    /// Closes the open map, which may be empty.
-    ///
-    /// @param keys the caller's number for the map's keys in their order, not 0: see [#appendWithLastKeys]
-    public void append(long keys) {
-        close();
-        lastKeys = keys;
-        validity.value(count++);
-    }
-
-    /// The number that the map before was appended with; 0 where it had none.
-    public long lastKeys() {
-        return lastKeys;
-    }
-
-    /// Closes a map for which only values were given: its keys are those of the map before.
-    public void appendWithLastKeys() {
-        keys.repeat(previousFrom, from - previousFrom, 1);
         close();
         validity.value(count++);
     }
@@ -107,7 +104,6 @@ public final class MapColumn extends Column {
     @Override
     void appendNothing() {
         close();
-        lastKeys = UNKNOWN_KEYS;
     }
 
     @Override
@@ -133,7 +129,7 @@ public final class MapColumn extends Column {
         offsets.truncate(to * 4 + 4);
         from = entries;
         previousFrom = entries;
-        lastKeys = UNKNOWN_KEYS;
+        version = VERSIONS.incrementAndGet();
     }
 
     @Override

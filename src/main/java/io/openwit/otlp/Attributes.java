@@ -13,40 +13,40 @@ import java.util.Arrays;
 /// One list of attributes on its way from the wire into a map: added entry by entry, put in canonical order, fingerprinted
 /// as received, then stored within the limits.
 ///
-/// Each place that has attributes (row, resource, scope, event …) has its own, as the order of one list most often is that
-/// of the list before at the same place: then nothing is sorted. Reused; not thread-safe.
+/// Each place that has attributes (row, resource, scope, event …) has its own, as the keys of one list most often are those
+/// of the list before at the same place, or of one not long ago: then nothing is sorted. Reused; not thread-safe.
 final class Attributes {
-    private static final int KEY_TAG = 1;
     private static final byte[] NUMBER_SIGN = "#".getBytes(US_ASCII);
 
     private final RowState row;
     private final AnyValues values;
 
-    /// The present list and the one before it, whose order is remembered.
-    private Entries present = new Entries();
+    private final Entries present = new Entries();
+    private final KnownKeys known = new KnownKeys();
 
-    private Entries previous = new Entries();
+    /// The keys of the list before; from [#sort] on those of the present one.
+    private KeyList keys = KeyList.EMPTY;
 
-    private final KeyOrder order = new KeyOrder(64);
-    private final MendedKeys mendedKeys = new MendedKeys();
+    /// Whether the present list's keys are those of [#keys] so far.
+    private boolean asBefore = true;
+
+    /// Whether the present list was put in order.
+    private boolean sorted;
+
+    /// Whether every key of the list is stored, and as it came.
+    private boolean plainKeys = true;
+
     private boolean repeats;
 
     /// Whether a key of the list is not UTF-8.
     private boolean invalidKeys;
 
-    private boolean orderKnown;
-
-    /// Of the keys in their order: told apart from all other lists of keys by a number, and hashed.
-    private long keys;
-
-    private long keysHigh;
-    private long keysLow;
-
-    /// Whether [#store] leaves out no entry for its key, and renames none.
-    private boolean plainKeys;
-
     private boolean nested;
-    private boolean sorted;
+
+    /// For lists that are not known.
+    private final KeyOrder order = new KeyOrder(64);
+
+    private final MendedKeys mendedKeys = new MendedKeys();
 
     /// JSON of nested values, and whatever text is being made.
     private final Bytes texts = new Bytes(256);
@@ -85,20 +85,9 @@ final class Attributes {
         values = row.values;
     }
 
-    /// Forgets also the order of the list before: its bytes are another request's.
-    void open() {
-        present.count = 0;
-        previous.count = 0;
-        orderKnown = false;
-        sorted = false;
-    }
-
     void clear() {
-        orderKnown &= sorted;
+        asBefore = true;
         sorted = false;
-        Entries last = present;
-        present = previous;
-        previous = last;
         present.count = 0;
         nested = false;
         texts.truncate(0);
@@ -115,6 +104,7 @@ final class Attributes {
             present.grow();
         }
         int i = present.count++;
+        asBefore = asBefore && keys.has(i, row.wire.bytes(), values.keyAt, values.keyLength);
         byte letter = values.letter;
         nested |= letter == 'a' || letter == 'k';
         present.keyAt[i] = values.keyAt;
@@ -132,16 +122,16 @@ final class Attributes {
     }
 
     private void addKeysTo(Fingerprint fingerprint, int tag) {
-        fingerprint.add((long) tag << 32 | present.count, keysHigh);
+        fingerprint.add((long) tag << 32 | present.count, keys.high());
         if (present.count > 0) {
-            fingerprint.add(keysLow, 0);
+            fingerprint.add(keys.low(), 0);
         }
     }
 
     private void addSortedTo(Fingerprint fingerprint, int tag) throws MalformedRequestException {
         addKeysTo(fingerprint, tag);
         for (int place = 0; place < present.count; place++) {
-            int i = order.at(place);
+            int i = keys.at(place);
             int textAt = texts.size();
             values.add(present.letter[i], present.valueAt[i], present.valueLength[i], present.number[i], 1, texts);
             if (nested) {
@@ -152,56 +142,69 @@ final class Attributes {
     }
 
     private void sort() {
-        sorted = true;
-        if (orderKnown && keysAsBefore()) {
+        if (sorted) {
             return;
         }
-        order.clear();
-        boolean inRequest = true;
-        invalidKeys = false;
-        for (int i = 0; i < present.count; i++) {
-            order.add(present.keyAt[i], present.keyLength[i]);
-            invalidKeys |= !Utf8.isValid(row.wire.bytes(), present.keyAt[i], present.keyLength[i]);
-            inRequest &= present.keyAt[i] <= row.wire.requestEnd();
+        sorted = true;
+        // What is done to keys of the other kinds depends on where they lie.
+        if (asBefore && present.count == keys.count() && !repeats && !invalidKeys) {
+            return;
         }
         byte[] bytes = row.wire.bytes();
-        repeats = order.sort(bytes);
-        keys = row.newKeys();
-        plainKeys = !repeats && !invalidKeys && present.count <= row.limits.maxAttributes();
-        Fingerprint ofKeys = row.keysFingerprint;
-        ofKeys.reset();
-        for (int place = 0; place < present.count; place++) {
-            int i = order.at(place);
-            plainKeys &= present.keyLength[i] > 0;
-            ofKeys.add(KEY_TAG, bytes, present.keyAt[i], present.keyLength[i]);
-        }
-        keysHigh = present.count == 0 ? 0 : ofKeys.high();
-        keysLow = ofKeys.low();
-        // Copies of split submessages are given up after the row, and others may come to lie there.
-        orderKnown = inRequest;
-    }
-
-    private boolean keysAsBefore() {
-        if (present.count != previous.count) {
-            return false;
-        }
-        byte[] bytes = row.wire.bytes();
+        int hash = present.count;
+        int keyBytes = 0;
         for (int i = 0; i < present.count; i++) {
             int length = present.keyLength[i];
-            if (present.keyAt[i] > row.wire.requestEnd()
-                    || length != previous.keyLength[i]
-                    || !LittleEndian.equal(bytes, present.keyAt[i], bytes, previous.keyAt[i], length)) {
+            keyBytes += length;
+            long first = LittleEndian.getTail(bytes, present.keyAt[i], Math.min(length, 8));
+            hash = hash * 31 + length + (int) (first ^ first >>> 32) * 0x9E3779B1;
+        }
+        hash ^= hash >>> 15;
+        keys = known.at(hash);
+        plainKeys = isPresent(keys);
+        repeats = false;
+        invalidKeys = false;
+        if (!plainKeys) {
+            learn(hash, keyBytes);
+        }
+    }
+
+    private boolean isPresent(KeyList list) {
+        if (list.count() != present.count) {
+            return false;
+        }
+        for (int i = 0; i < present.count; i++) {
+            if (!list.has(i, row.wire.bytes(), present.keyAt[i], present.keyLength[i])) {
                 return false;
             }
         }
         return true;
     }
 
+    /// Puts a list in order that is not known, and keeps it for the next time if nothing is to be done to its keys.
+    private void learn(int hash, int keyBytes) {
+        byte[] bytes = row.wire.bytes();
+        boolean empty = false;
+        order.clear();
+        for (int i = 0; i < present.count; i++) {
+            int length = present.keyLength[i];
+            order.add(present.keyAt[i], length);
+            empty |= length == 0;
+            invalidKeys |= !Utf8.isValid(bytes, present.keyAt[i], length);
+        }
+        repeats = order.sort(bytes);
+        keys = KeyList.of(order, bytes, row.keysFingerprint);
+        plainKeys = !repeats && !invalidKeys && !empty && present.count <= row.limits.maxAttributes();
+        if (plainKeys) {
+            known.keep(hash, keys, keyBytes);
+        }
+    }
+
     /// Does what [#addTo] and [#store] do; in one pass where the list has the keys of the one before and nothing nested.
     void addToAndStore(Fingerprint fingerprint, int tag, MapColumn map, DictColumn typesColumn)
             throws MalformedRequestException {
         sort();
-        if (plainKeys && !nested && map.lastKeys() == keys) {
+        if (plainKeys && !nested) {
             addKeysTo(fingerprint, tag);
             addToAndStoreValues(fingerprint, map, typesColumn);
         } else {
@@ -217,23 +220,32 @@ final class Attributes {
         types.truncate(0);
         byte[] letters = types.make(count);
         boolean allTexts = true;
+        int[] news = keys.news();
         for (int place = 0; place < count; place++) {
-            int i = order.at(place);
+            int i = keys.at(place);
             byte letter = present.letter[i];
             letters[place] = letter;
             if (letter == 's') {
                 int at = present.valueAt[i];
                 fingerprint.add(AnyValues.TEXT_TAG, bytes, at, present.valueLength[i]);
-                map.value(bytes, at, cutText(i));
+                map.value(bytes, at, cutText(i), news, place);
             } else {
                 allTexts = false;
+                int at = texts.size();
                 values.add(letter, present.valueAt[i], present.valueLength[i], present.number[i], 1, texts);
-                value(i, map);
+                if (letter == 'n') {
+                    map.noValue();
+                } else {
+                    values.text(letter, present.valueAt[i], cutBytes(i), present.number[i], texts);
+                    map.value(texts.array(), at, texts.size() - at, news, place);
+                    texts.truncate(at);
+                }
             }
         }
         dropped = 0;
         stored = count;
-        map.appendWithLastKeys();
+        keys.appendTo(map);
+        map.append();
         storeTypes(typesColumn, allTexts);
     }
 
@@ -242,7 +254,6 @@ final class Attributes {
         types.truncate(0);
         dropped = 0;
         stored = 0;
-        boolean whole = plainKeys && !nested;
         boolean allTexts = true;
         int number = 1;
         int last = -1;
@@ -250,7 +261,7 @@ final class Attributes {
             noteMendedKeys();
         }
         for (int place = 0; place < present.count; place++) {
-            int i = order.at(place);
+            int i = keys.at(place);
             if (present.keyLength[i] == 0) {
                 row.mend(MendReason.EMPTY_KEY);
                 continue;
@@ -280,11 +291,7 @@ final class Attributes {
             types.put(repeated ? (byte) (letter - 'a' + 'A') : letter);
             stored++;
         }
-        if (whole) {
-            map.append(keys);
-        } else {
-            map.append();
-        }
+        map.append();
         storeTypes(typesColumn, allTexts);
     }
 
@@ -394,7 +401,7 @@ final class Attributes {
     int findText(byte[] key) {
         byte[] bytes = row.wire.bytes();
         for (int place = 0; place < present.count; place++) {
-            int i = order.at(place);
+            int i = keys.at(place);
             if (present.letter[i] == 's'
                     && Arrays.equals(
                             bytes, present.keyAt[i], present.keyAt[i] + present.keyLength[i], key, 0, key.length)) {

@@ -67,11 +67,6 @@ final class Envelope {
         scopeAttributes = new Attributes(row);
     }
 
-    void open() {
-        resourceAttributes.open();
-        scopeAttributes.open();
-    }
-
     /// Reads the resource of a ResourceLogs, ResourceSpans or ResourceMetrics.
     ///
     /// @param at where the Resource begins, or -1 where there is none

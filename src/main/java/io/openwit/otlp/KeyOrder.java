@@ -56,6 +56,14 @@ final class KeyOrder {
         return false;
     }
 
+    int keyAt(int i) {
+        return at[i];
+    }
+
+    int keyLength(int i) {
+        return lengths[i];
+    }
+
     /// Which of the keys, counted as they came, stands at `place` of the order.
     int at(int place) {
         return order[place];

@@ -35,11 +35,6 @@ final class LogReader implements RowReader {
     }
 
     @Override
-    public void open() {
-        attributes.open();
-    }
-
-    @Override
     public void read(int from, int end) throws MalformedRequestException {
         LogColumns out = (LogColumns) rows.columns();
         rows.beginRow(out);

@@ -38,7 +38,6 @@ final class OpenRows {
         this.result = result;
         columns = null;
         chargedTo = offset;
-        envelope.open();
     }
 
     void close() {

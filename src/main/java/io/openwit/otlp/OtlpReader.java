@@ -72,7 +72,6 @@ public final class OtlpReader {
         wire.open(body, end, length);
         row.arrival(arrivalNanos);
         rows.open(target, result, offset);
-        reader.open();
         try {
             request(signal, reader, offset, end);
         } finally {

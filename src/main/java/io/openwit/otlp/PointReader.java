@@ -108,13 +108,6 @@ final class PointReader implements RowReader {
     }
 
     @Override
-    public void open() {
-        metadata.open();
-        attributes.open();
-        exemplarAttributes.open();
-    }
-
-    @Override
     public void read(int from, int end) throws MalformedRequestException {
         int mark = wire.mark();
         row.beginRow();

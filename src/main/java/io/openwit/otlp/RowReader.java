@@ -2,9 +2,6 @@ package io.openwit.otlp;
 
 /// Reads what a ScopeLogs, ScopeSpans or ScopeMetrics holds: log records, spans, or metrics with their points.
 sealed interface RowReader permits LogReader, SpanReader, PointReader {
-    /// Forgets what was remembered of an earlier request.
-    void open();
-
     /// Reads one message, into none, one or many rows.
     ///
     /// The fingerprint of a row takes its fields in one fixed order, whatever their order on the wire.

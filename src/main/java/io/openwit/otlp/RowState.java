@@ -22,7 +22,6 @@ final class RowState {
     long arrivalNanos;
     private long earliest;
     private long latest;
-    private long lastKeys;
 
     /// One bit for each [MendReason] of the present row.
     private int mends;
@@ -47,11 +46,6 @@ final class RowState {
         if (latest < nanos) {
             latest = Long.MAX_VALUE;
         }
-    }
-
-    /// A number for a list of keys; none is given twice.
-    long newKeys() {
-        return ++lastKeys;
     }
 
     void beginRow() {

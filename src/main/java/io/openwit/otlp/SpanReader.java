@@ -42,13 +42,6 @@ final class SpanReader implements RowReader {
     }
 
     @Override
-    public void open() {
-        attributes.open();
-        eventAttributes.open();
-        linkAttributes.open();
-    }
-
-    @Override
     public void read(int from, int end) throws MalformedRequestException {
         SpanColumns out = (SpanColumns) rows.columns();
         rows.beginRow(out);
