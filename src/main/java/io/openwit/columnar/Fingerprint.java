@@ -75,14 +75,32 @@ public final class Fingerprint {
         add((long) tag << 32 | length, LittleEndian.getLong(bytes, from));
         int at = from + 8;
         int left = length - 8;
-        for (; left >= 16; left -= 16, at += 16) {
-            add(LittleEndian.getLong(bytes, at), LittleEndian.getLong(bytes, at + 8));
+        if (left >= 16) {
+            addBlocks(bytes, at, left & -16);
+            at += left & -16;
+            left &= 15;
         }
         if (left > 8) {
             add(LittleEndian.getLong(bytes, at), LittleEndian.getTail(bytes, at + 8, left - 8));
         } else if (left > 0) {
             add(LittleEndian.getTail(bytes, at, left), 0);
         }
+    }
+
+    /// As [#add(long, long)] for each 16 bytes, with the state in locals: a field would cost as much again.
+    private void addBlocks(byte[] bytes, int from, int length) {
+        long stateA = a;
+        long stateB = b;
+        for (int at = from; at < from + length; at += 16) {
+            long x = LittleEndian.getLong(bytes, at);
+            long y = LittleEndian.getLong(bytes, at + 8);
+            long p = x ^ k1;
+            long q = y ^ k2;
+            stateA = (Long.rotateRight(stateA, 8) + stateB) ^ (p * q + y);
+            stateB = (Long.rotateLeft(stateB, 3) ^ stateA) + (Math.multiplyHigh(p, q) ^ x);
+        }
+        a = stateA;
+        b = stateB;
     }
 
     /// The upper word of the fingerprint of all that was added.
