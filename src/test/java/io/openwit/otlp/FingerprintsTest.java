@@ -64,20 +64,9 @@ class FingerprintsTest {
         Columns columns = Columns.of(Signal.LOGS);
         columns.reset(new TenantId(tenant));
         columns.beginPart(0, nameLow, named);
-        PartTarget target = new PartTarget() {
-            @Override
-            public Columns columnsFor(long resourceHash) {
-                return columns;
-            }
-
-            @Override
-            public Columns nextPiece(Columns full, long resourceHash) {
-                throw new AssertionError("a small request is not cut");
-            }
-        };
         byte[] body = Arrays.copyOf(request, request.length + Bytes.SLACK);
         new OtlpReader(ReaderLimits.DEFAULT, key)
-                .read(Signal.LOGS, body, 0, request.length, Reading.ARRIVAL, target, new ReadResult());
+                .read(Signal.LOGS, body, 0, request.length, Reading.ARRIVAL, new OneBatch(columns), new ReadResult());
         columns.endPart();
         return columns.seal(new Sealer()).header();
     }
