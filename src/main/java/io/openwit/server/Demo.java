@@ -27,7 +27,10 @@ import java.util.stream.Collectors;
 /// compares what the clients know with what SQL finds.
 final class Demo {
     private static final int ROWS_PER_REQUEST = 200;
-    private static final int CONNECTIONS = 2;
+    private static final int GRPC_CONNECTIONS = 2;
+
+    /// As many requests in flight as over gRPC: a connection of HTTP/1.1 has one.
+    private static final int HTTP_CONNECTIONS = GRPC_CONNECTIONS * LoadRun.LANES_AT_A_RATE;
 
     /// Of each door: a rate that a small machine keeps beside everything else that it does here.
     private static final int ROWS_PER_SECOND = 15_000;
@@ -145,7 +148,7 @@ final class Demo {
         String target = protocol.label() + "://" + node.doors().get(door);
         LoadOptions options = LoadOptions.to(target, protocol)
                 .rowsPerRequest(ROWS_PER_REQUEST)
-                .connections(CONNECTIONS)
+                .connections(protocol == Protocol.HTTP ? HTTP_CONNECTIONS : GRPC_CONNECTIONS)
                 .rowsPerSecond(ROWS_PER_SECOND)
                 .duration(traffic)
                 .duplicates(DUPLICATES)
