@@ -214,6 +214,7 @@ public abstract sealed class Columns permits LogColumns, PointColumns, SpanColum
     public final void endPart() {
         ordinals.open(rows() - partFirstRow);
         endPart(ordinals);
+        ordinals.close();
     }
 
     /// Keeps the open part, of which others may hold further pieces.
@@ -255,6 +256,8 @@ public abstract sealed class Columns permits LogColumns, PointColumns, SpanColum
         if (missing > 0) {
             tenants.append(tenantBytes, 0, tenantBytes.length - Bytes.SLACK);
             tenants.repeatLast(missing - 1);
+            // It belongs to rows that stay: a later row that is taken back must not take the tenant's name along.
+            journal.keep();
         }
         settleRepeated();
     }

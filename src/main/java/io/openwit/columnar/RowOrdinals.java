@@ -7,6 +7,9 @@ import java.util.Arrays;
 public final class RowOrdinals {
     private static final int FREE = -1;
 
+    /// Enough for the part that a batch of the default size holds.
+    private static final int KEPT_SLOTS = 1 << 15;
+
     private int[] slots = new int[512];
     private int mask;
     private long[] highs = new long[256];
@@ -25,6 +28,18 @@ public final class RowOrdinals {
         Arrays.fill(slots, 0, size, FREE);
         mask = size - 1;
         count = 0;
+    }
+
+    /// Ends the part; what a huge one needed is given up.
+    public void close() {
+        if (slots.length > KEPT_SLOTS) {
+            slots = new int[KEPT_SLOTS];
+        }
+        if (lows.length > KEPT_SLOTS) {
+            highs = new long[KEPT_SLOTS];
+            lows = new long[KEPT_SLOTS];
+            repeats = new int[KEPT_SLOTS];
+        }
     }
 
     /// How many rows of this fingerprint there were before in the part.

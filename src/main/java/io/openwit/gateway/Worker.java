@@ -460,6 +460,7 @@ final class Worker implements Stepper {
                         .labelValues(key.tenant().value(), key.signal().label(), key.source())
                         .inc(rows);
             }
+            ordinals.close();
         }
 
         /// The request is malformed: it leaves no trace.

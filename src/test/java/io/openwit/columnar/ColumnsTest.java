@@ -61,6 +61,36 @@ class ColumnsTest {
         assertThat(sealed(columns)).isEqualTo(sealed(alone));
     }
 
+    /// Rows of several requests share a batch: one whose rows are all rejected must not harm the others'.
+    @ParameterizedTest
+    @EnumSource
+    void partsOfNothingButAbandonedRowsAreAsIfTheyHadNeverBeen(Signal signal) {
+        Columns columns = Columns.of(signal);
+        Columns alone = Columns.of(signal);
+        for (int part = 0; part < 4; part++) {
+            columns.beginPart(0, 0, false);
+            RandomRows.fillOne(columns, SEED * 1000 + part);
+            columns.abandonRow();
+            columns.endPart();
+
+            columns.beginPart(0, 0, false);
+            RandomRows.fillOne(columns, SEED * 2000 + part);
+            columns.abandonRow();
+            RandomRows.appendRows(columns, 2, SEED * 3000 + part);
+            columns.abandonPart();
+
+            RandomRows.append(columns, 3, part);
+            RandomRows.append(alone, 3, part);
+
+            columns.beginPart(0, 0, false);
+            RandomRows.fillOne(columns, SEED * 4000 + part);
+            columns.abandonRow();
+            columns.abandonPart();
+        }
+
+        assertThat(sealed(columns)).isEqualTo(sealed(alone));
+    }
+
     @ParameterizedTest
     @EnumSource
     void columnsAreReusedWithoutATrace(Signal signal) throws Exception {
