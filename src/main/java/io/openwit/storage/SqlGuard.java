@@ -61,9 +61,13 @@ final class SqlGuard {
             "ASCENDING",
             "DESCENDING");
 
+    /// Of the parsed statement. The guard calls itself for each level, and has to fit into any thread's stack while it is
+    /// still interpreted, with frames of the largest kind.
+    private static final int MAX_NESTING = 600;
+
     private static final JsonFactory JSON = JsonFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder()
-                    .maxNestingDepth(2000)
+                    .maxNestingDepth(MAX_NESTING)
                     .maxStringLength(1 << 20)
                     .build())
             .build();
