@@ -33,14 +33,6 @@ public final class Bytes {
         this.size = size;
     }
 
-    /// Appends `length` bytes of any content, for the caller to fill; the first comes to stand at the end of what was there.
-    ///
-    /// @return the array that holds them
-    public byte[] make(int length) {
-        room(length);
-        return array;
-    }
-
     public void put(byte value) {
         int at = room(1);
         array[at] = value;
@@ -83,6 +75,12 @@ public final class Bytes {
         return (seen & NOT_ASCII) == 0;
     }
 
+    /// Appends the first `length` bytes of a word, 0 to 8 of them.
+    public void putWord(long word, int length) {
+        int at = room(length);
+        LittleEndian.putLong(array, at, word);
+    }
+
     /// Appends copies of a stretch of its own bytes, one behind the other.
     void repeat(int from, int length, int times) {
         long bytes = (long) length * times;
@@ -110,11 +108,10 @@ public final class Bytes {
     /// @throws IllegalStateException there would be more than [#MAX_BYTES]
     int room(int length) {
         int at = size;
-        int needed = at + length;
-        if (needed < 0 || needed > array.length - SLACK) {
+        if (length > array.length - SLACK - at) {
             grow((long) at + length);
         }
-        size = needed;
+        size = at + length;
         return at;
     }
 

@@ -8,8 +8,8 @@ import org.apache.arrow.vector.types.pojo.FieldType;
 
 /// Texts that repeat: numbers into a dictionary of the batch.
 public final class DictColumn extends Column {
-    private final Dictionary dictionary;
-    private final Bytes indices = new Bytes(1024);
+    final Dictionary dictionary;
+    private final Ints indices = new Ints(256);
 
     DictColumn(RowJournal journal) {
         dictionary = new Dictionary(journal);
@@ -18,28 +18,15 @@ public final class DictColumn extends Column {
     /// Appends a text; what is not UTF-8 is mended.
     ///
     /// @param bytes readable up to 7 bytes behind the text
-    public void append(byte[] bytes, int from, int length) {
-        int index = count > 0 ? lastIfEqual(bytes, from, length) : -1;
-        indices.putInt(index >= 0 ? index : dictionary.index(bytes, from, length));
-        validity.value(count++);
-    }
-
-    /// Appends a text that is not likely to equal the one before.
-    ///
-    /// @param novel whether it is likely to be none of those before: then it is not looked for
-    /// @return whether it was found to be one of those before
-    boolean appendText(byte[] bytes, int from, int length, boolean novel) {
-        int known = dictionary.size();
-        int index = novel ? dictionary.enter(bytes, from, length) : dictionary.index(bytes, from, length);
-        indices.putInt(index);
-        validity.value(count++);
-        return index < known;
-    }
-
-    /// Most texts equal the one before: then the table need not be asked.
-    private int lastIfEqual(byte[] bytes, int from, int length) {
-        int last = LittleEndian.getInt(indices.array, (count - 1) * 4);
-        return last < dictionary.size() && dictionary.equal(last, bytes, from, length) ? last : -1;
+    /// @return its number, for [#appendIndex]
+    public int append(byte[] bytes, int from, int length) {
+        int index = count > 0 ? indexAt(count - 1) : -1;
+        // Most texts equal the one before: then the table need not be asked.
+        if (index < 0 || !dictionary.isText(index, bytes, from, length)) {
+            index = dictionary.index(bytes, from, length);
+        }
+        appendIndex(index);
+        return index;
     }
 
     /// Appends a text, or null where it is empty.
@@ -52,12 +39,11 @@ public final class DictColumn extends Column {
     }
 
     int indexAt(int at) {
-        return LittleEndian.getInt(indices.array, at * 4);
+        return indices.array[at];
     }
 
     boolean equalAt(int at, byte[] bytes, int from, int length) {
-        int index = indexAt(at);
-        return index < dictionary.size() && dictionary.equal(index, bytes, from, length);
+        return dictionary.isText(indexAt(at), bytes, from, length);
     }
 
     int number(byte[] bytes, int from, int length) {
@@ -66,16 +52,14 @@ public final class DictColumn extends Column {
 
     /// Appends texts by their numbers to a column that has no null.
     void appendIndices(int[] numbers) {
-        int at = indices.room(numbers.length * 4);
-        byte[] target = indices.array;
-        for (int i = 0; i < numbers.length; i++) {
-            LittleEndian.putInt(target, at + 4 * i, numbers[i]);
-        }
+        int at = indices.room(numbers.length);
+        System.arraycopy(numbers, 0, indices.array, at, numbers.length);
         count += numbers.length;
     }
 
-    void appendIndex(int index) {
-        indices.putInt(index);
+    /// Appends a text by the number that it has since it was entered; a row that is taken back takes its numbers along.
+    public void appendIndex(int index) {
+        indices.put(index);
         validity.value(count++);
     }
 
@@ -91,23 +75,26 @@ public final class DictColumn extends Column {
                 }
             }
         }
-        indices.repeat(first * 4, length * 4, times);
+        int at = indices.room(Math.multiplyExact(length, times));
+        for (int copy = 0; copy < times; copy++) {
+            System.arraycopy(indices.array, first, indices.array, at + copy * length, length);
+        }
         count += length * times;
     }
 
     @Override
     void appendNothing() {
-        indices.putInt(0);
+        indices.put(0);
     }
 
     @Override
     void appendCopies(int index, int times) {
-        indices.repeat(index * 4, 4, times);
+        indices.fill(indices.array[index], times);
     }
 
     @Override
     void truncateValues(int to) {
-        indices.truncate(to * 4);
+        indices.truncate(to);
     }
 
     @Override
@@ -119,7 +106,7 @@ public final class DictColumn extends Column {
     void layOut(Sealer out) {
         out.node(count, validity.nulls());
         validity.layOut(count, out);
-        out.buffer(indices.array, 0, indices.size);
+        out.buffer(indices);
     }
 
     @Override

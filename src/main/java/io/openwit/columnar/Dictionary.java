@@ -20,7 +20,9 @@ final class Dictionary {
     private final RowJournal journal;
     private final int number;
     private final Bytes texts = new Bytes(1024);
-    private final Bytes offsets = new Bytes(256);
+
+    /// Where each text begins and the last one ends.
+    private final Ints offsets = new Ints(257);
 
     /// Hash of the text in the upper half, its number in the lower; or [#FREE].
     private long[] slots = new long[256];
@@ -28,16 +30,15 @@ final class Dictionary {
     private int taken;
 
     /// By number: the hash of an entry that has a slot, [#NO_SLOT] for others.
-    private int[] hashes = new int[256];
+    private final Ints hashes = new Ints(256);
 
-    private int count;
     private int mark;
 
     Dictionary(RowJournal journal) {
         this.journal = journal;
         number = journal.register(this);
         Arrays.fill(slots, FREE);
-        offsets.putInt(0);
+        offsets.put(0);
     }
 
     static ArrowType.Int indexType() {
@@ -45,7 +46,7 @@ final class Dictionary {
     }
 
     int size() {
-        return count;
+        return hashes.size;
     }
 
     /// The number of a text, entered if it is new; what is not UTF-8 is mended first.
@@ -68,10 +69,14 @@ final class Dictionary {
         return enter(bytes, from, length, NO_SLOT, 0);
     }
 
-    boolean equal(int index, byte[] bytes, int from, int length) {
-        int at = LittleEndian.getInt(offsets.array, index * 4);
-        return LittleEndian.getInt(offsets.array, index * 4 + 4) - at == length
-                && LittleEndian.equal(texts.array, at, bytes, from, length);
+    /// Whether the text of this number, which need not be known, is this one.
+    boolean isText(int index, byte[] bytes, int from, int length) {
+        return index < hashes.size && equal(index, bytes, from, length);
+    }
+
+    private boolean equal(int index, byte[] bytes, int from, int length) {
+        int at = offsets.array[index];
+        return offsets.array[index + 1] - at == length && LittleEndian.equal(texts.array, at, bytes, from, length);
     }
 
     /// The number of a text that is likely to be new: entered without being looked for, and never found later.
@@ -87,13 +92,10 @@ final class Dictionary {
             byte[] mended = Utf8.mended(bytes, from, length);
             return index(Arrays.copyOf(mended, mended.length + Bytes.SLACK), 0, mended.length);
         }
-        int index = count++;
+        int index = hashes.size;
         journal.entered(number);
-        offsets.putInt(texts.size);
-        if (index == hashes.length) {
-            hashes = Arrays.copyOf(hashes, index * 2);
-        }
-        hashes[index] = hash;
+        offsets.put(texts.size);
+        hashes.put(hash);
         if (hash != NO_SLOT) {
             slots[slot] = (long) hash << 32 | index;
             if (++taken * 2 > slots.length) {
@@ -108,8 +110,8 @@ final class Dictionary {
         slots = new long[slots.length * 2];
         Arrays.fill(slots, FREE);
         int mask = slots.length - 1;
-        for (int index = 0; index < count; index++) {
-            int hash = hashes[index];
+        for (int index = 0; index < hashes.size; index++) {
+            int hash = hashes.array[index];
             int slot = hash & mask;
             for (int probe = 0; hash != NO_SLOT && probe < MAX_PROBES; probe++) {
                 if (slots[slot] == FREE) {
@@ -123,31 +125,32 @@ final class Dictionary {
 
     /// Remembers what there is, for [#backToMark].
     void mark() {
-        mark = count;
+        mark = hashes.size;
     }
 
     /// Forgets what was entered since [#mark]. Last in, first out: so the probing of the others stays whole.
     void backToMark() {
-        while (count > mark) {
+        while (hashes.size > mark) {
             removeLast();
         }
     }
 
     void removeLast() {
-        count--;
+        int last = hashes.size - 1;
         int mask = slots.length - 1;
-        int hash = hashes[count];
+        int hash = hashes.array[last];
         int slot = hash & mask;
         for (int probe = 0; hash != NO_SLOT && probe < MAX_PROBES; probe++) {
-            if (slots[slot] != FREE && (int) slots[slot] == count) {
+            if (slots[slot] != FREE && (int) slots[slot] == last) {
                 slots[slot] = FREE;
                 taken--;
                 break;
             }
             slot = slot + 1 & mask;
         }
-        texts.truncate(LittleEndian.getInt(offsets.array, count * 4));
-        offsets.truncate(count * 4 + 4);
+        texts.truncate(offsets.array[last]);
+        offsets.truncate(last + 1);
+        hashes.truncate(last);
     }
 
     void reset() {
@@ -155,17 +158,16 @@ final class Dictionary {
             Arrays.fill(slots, FREE);
         }
         taken = 0;
-        count = 0;
         mark = 0;
         texts.truncate(0);
-        offsets.truncate(0);
-        offsets.putInt(0);
+        offsets.truncate(1);
+        hashes.truncate(0);
     }
 
     void layOut(Sealer out) {
-        out.node(count, 0);
-        out.buffer(offsets.array, 0, 0);
-        out.buffer(offsets.array, 0, offsets.size);
+        out.node(hashes.size, 0);
+        out.noBuffer();
+        out.buffer(offsets);
         out.buffer(texts.array, 0, texts.size);
     }
 

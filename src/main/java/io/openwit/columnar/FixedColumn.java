@@ -6,7 +6,11 @@ import org.apache.arrow.vector.types.pojo.Field;
 /// Byte strings of one width: trace and span ids.
 public final class FixedColumn extends Column {
     private final int width;
-    private final Bytes values = new Bytes(2048);
+
+    /// Words of eight bytes, as they came.
+    private final Longs values = new Longs(512);
+
+    private final int words;
 
     /// @param width a multiple of 8
     FixedColumn(int width) {
@@ -14,37 +18,41 @@ public final class FixedColumn extends Column {
             throw new IllegalArgumentException("width is not a multiple of 8: " + width);
         }
         this.width = width;
+        words = width / 8;
     }
 
     /// Appends as many bytes as the column is wide.
     public void append(byte[] bytes, int from) {
         validity.value(count++);
-        int at = values.room(width);
-        for (int i = 0; i < width; i += 8) {
-            LittleEndian.putLong(values.array, at + i, LittleEndian.getLong(bytes, from + i));
+        for (int word = 0; word < words; word++) {
+            values.put(LittleEndian.getLong(bytes, from + 8 * word));
         }
     }
 
     @Override
     void appendNothing() {
-        values.putZeros(width);
+        values.fill(0, words);
     }
 
     @Override
     void appendCopies(int index, int times) {
-        values.repeat(index * width, width, times);
+        for (int i = 0; i < times; i++) {
+            for (int word = 0; word < words; word++) {
+                values.put(values.array[index * words + word]);
+            }
+        }
     }
 
     @Override
     void truncateValues(int to) {
-        values.truncate(to * width);
+        values.truncate(to * words);
     }
 
     @Override
     void layOut(Sealer out) {
         out.node(count, validity.nulls());
         validity.layOut(count, out);
-        out.buffer(values.array, 0, values.size);
+        out.buffer(values);
     }
 
     @Override

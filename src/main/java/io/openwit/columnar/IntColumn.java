@@ -6,7 +6,7 @@ import org.apache.arrow.vector.types.pojo.Field;
 /// 32-bit integers, signed or not.
 public final class IntColumn extends Column {
     private final boolean signed;
-    private final Bytes values = new Bytes(1024);
+    private final Ints values = new Ints(256);
 
     IntColumn(boolean signed) {
         this.signed = signed;
@@ -14,29 +14,29 @@ public final class IntColumn extends Column {
 
     public void append(int value) {
         validity.value(count++);
-        values.putInt(value);
+        values.put(value);
     }
 
     @Override
     void appendNothing() {
-        values.putInt(0);
+        values.put(0);
     }
 
     @Override
     void appendCopies(int index, int times) {
-        values.repeat(index * 4, 4, times);
+        values.fill(values.array[index], times);
     }
 
     @Override
     void truncateValues(int to) {
-        values.truncate(to * 4);
+        values.truncate(to);
     }
 
     @Override
     void layOut(Sealer out) {
         out.node(count, validity.nulls());
         validity.layOut(count, out);
-        out.buffer(values.array, 0, values.size);
+        out.buffer(values);
     }
 
     @Override

@@ -8,12 +8,12 @@ import org.apache.arrow.vector.types.pojo.FieldType;
 
 /// Lists: append elements to [#elements], then close the list with [#append].
 public final class ListColumn<C extends Column> extends Column {
-    private final Bytes offsets = new Bytes(1024);
+    private final Ints offsets = new Ints(256);
     private final C elements;
 
     ListColumn(C elements) {
         this.elements = elements;
-        offsets.putInt(0);
+        offsets.put(0);
     }
 
     public C elements() {
@@ -22,13 +22,13 @@ public final class ListColumn<C extends Column> extends Column {
 
     /// Closes a list of the elements since the last one; it may be empty.
     public void append() {
-        offsets.putInt(elements.count);
+        offsets.put(elements.count);
         validity.value(count++);
     }
 
     @Override
     void appendNothing() {
-        offsets.putInt(elements.count);
+        offsets.put(elements.count);
     }
 
     @Override
@@ -38,8 +38,8 @@ public final class ListColumn<C extends Column> extends Column {
 
     @Override
     void truncateValues(int to) {
-        elements.truncate(LittleEndian.getInt(offsets.array, to * 4));
-        offsets.truncate(to * 4 + 4);
+        elements.truncate(offsets.array[to]);
+        offsets.truncate(to + 1);
     }
 
     @Override
@@ -51,7 +51,7 @@ public final class ListColumn<C extends Column> extends Column {
     void layOut(Sealer out) {
         out.node(count, validity.nulls());
         validity.layOut(count, out);
-        out.buffer(offsets.array, 0, offsets.size);
+        out.buffer(offsets);
         elements.layOut(out);
     }
 

@@ -8,7 +8,7 @@ import org.apache.arrow.vector.types.pojo.Field;
 /// 64-bit numbers: integers, signed or not, doubles, or nanoseconds since 1970.
 public final class LongColumn extends Column {
     private final ArrowType type;
-    private final Bytes values = new Bytes(2048);
+    private final Longs values = new Longs(256);
 
     private LongColumn(ArrowType type) {
         this.type = type;
@@ -34,7 +34,7 @@ public final class LongColumn extends Column {
     /// @param value for doubles, their raw bits
     public void append(long value) {
         validity.value(count++);
-        values.putLong(value);
+        values.put(value);
     }
 
     /// Appends a time; 0 is null.
@@ -48,24 +48,24 @@ public final class LongColumn extends Column {
 
     @Override
     void appendNothing() {
-        values.putLong(0);
+        values.put(0);
     }
 
     @Override
     void appendCopies(int index, int times) {
-        values.repeat(index * 8, 8, times);
+        values.fill(values.array[index], times);
     }
 
     @Override
     void truncateValues(int to) {
-        values.truncate(to * 8);
+        values.truncate(to);
     }
 
     @Override
     void layOut(Sealer out) {
         out.node(count, validity.nulls());
         validity.layOut(count, out);
-        out.buffer(values.array, 0, values.size);
+        out.buffer(values);
     }
 
     @Override

@@ -17,7 +17,7 @@ public final class MapColumn extends Column {
     private static final int LOOK_UP_EVERY = 16;
     private static final int NEWS_LIMIT = 2 * NOVEL_AFTER - 1;
 
-    private final Bytes offsets = new Bytes(1024);
+    private final Ints offsets = new Ints(256);
     private final DictColumn keys;
     private final DictColumn values;
 
@@ -31,7 +31,7 @@ public final class MapColumn extends Column {
     MapColumn(RowJournal journal) {
         keys = new DictColumn(journal);
         values = new DictColumn(journal);
-        offsets.putInt(0);
+        offsets.put(0);
     }
 
     /// The next entry's key: most often the one that stood at the same place in the map before.
@@ -46,25 +46,35 @@ public final class MapColumn extends Column {
 
     /// The next entry's value.
     public void value(byte[] bytes, int from, int length) {
-        values.appendText(bytes, from, length, false);
+        values.appendIndex(values.number(bytes, from, length));
     }
 
     /// The next entry's value, which most often is that of the same place in the map before, or one that came before; at
     /// a place where the values have been new for many maps, such as that of a request's id, only one in
     /// [#LOOK_UP_EVERY] is looked for, and the others are taken for new.
     ///
-    /// @param news by place, for maps of the same keys: how many values in a row were new there, within bounds
-    public void value(byte[] bytes, int from, int length, int[] news, int place) {
-        int before = news[place];
-        boolean novel = before >= NOVEL_AFTER && (before & LOOK_UP_EVERY - 1) != 0;
-        int predicted = previousFrom + place;
-        if (!novel && predicted < this.from && values.equalAt(predicted, bytes, from, length)) {
-            values.appendIndex(values.indexAt(predicted));
-            news[place] = 0;
-            return;
+    /// @param history of maps with the same keys
+    /// @param place of the entry in the open map
+    public void value(byte[] bytes, int from, int length, PlaceHistory history, int place) {
+        int number = history.numbers[place];
+        int news = history.news[place];
+        if (news != 0 || !values.dictionary.isText(number, bytes, from, length)) {
+            number = unexpected(bytes, from, length, history, place);
         }
-        boolean found = values.appendText(bytes, from, length, novel);
-        news[place] = found ? 0 : before == NEWS_LIMIT ? NOVEL_AFTER : before + 1;
+        values.appendIndex(number);
+    }
+
+    private int unexpected(byte[] bytes, int from, int length, PlaceHistory history, int place) {
+        int news = history.news[place];
+        if (news >= NOVEL_AFTER && (news & LOOK_UP_EVERY - 1) != 0) {
+            history.news[place] = news == NEWS_LIMIT ? NOVEL_AFTER : news + 1;
+            return values.dictionary.enter(bytes, from, length);
+        }
+        int known = values.dictionary.size();
+        int number = values.dictionary.index(bytes, from, length);
+        history.numbers[place] = number;
+        history.news[place] = number < known ? 0 : news + 1;
+        return number;
     }
 
     /// The entry's value is unset.
@@ -96,7 +106,7 @@ public final class MapColumn extends Column {
     }
 
     private void close() {
-        offsets.putInt(keys.count);
+        offsets.put(keys.count);
         previousFrom = from;
         from = keys.count;
     }
@@ -108,12 +118,12 @@ public final class MapColumn extends Column {
 
     @Override
     void appendCopies(int index, int times) {
-        int first = LittleEndian.getInt(offsets.array, index * 4);
-        int entries = LittleEndian.getInt(offsets.array, index * 4 + 4) - first;
+        int first = offsets.array[index];
+        int entries = offsets.array[index + 1] - first;
         keys.repeat(first, entries, times);
         values.repeat(first, entries, times);
         for (int i = 1; i <= times; i++) {
-            offsets.putInt(from + entries * i);
+            offsets.put(from + entries * i);
         }
         if (times > 0) {
             previousFrom = keys.count - entries;
@@ -123,10 +133,10 @@ public final class MapColumn extends Column {
 
     @Override
     void truncateValues(int to) {
-        int entries = LittleEndian.getInt(offsets.array, to * 4);
+        int entries = offsets.array[to];
         keys.truncate(entries);
         values.truncate(entries);
-        offsets.truncate(to * 4 + 4);
+        offsets.truncate(to + 1);
         from = entries;
         previousFrom = entries;
         version = VERSIONS.incrementAndGet();
@@ -142,10 +152,10 @@ public final class MapColumn extends Column {
     void layOut(Sealer out) {
         out.node(count, validity.nulls());
         validity.layOut(count, out);
-        out.buffer(offsets.array, 0, offsets.size);
+        out.buffer(offsets);
         // The struct of an entry is always there.
         out.node(keys.count, 0);
-        out.buffer(offsets.array, 0, 0);
+        out.noBuffer();
         keys.layOut(out);
         values.layOut(out);
     }

@@ -1,5 +1,7 @@
 package io.openwit.columnar;
 
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+
 import com.github.luben.zstd.Zstd;
 import com.google.flatbuffers.FlatBufferBuilder;
 import java.nio.ByteBuffer;
@@ -43,6 +45,10 @@ public final class Sealer {
     private final Lz4Frame lz4 = new Lz4Frame();
     private final Bytes out = new Bytes(64 << 10);
     private final Bytes body = new Bytes(64 << 10);
+
+    /// Numbers as the bytes that they are sealed as.
+    private final Bytes scratch = new Bytes(64 << 10);
+
     private final FlatBufferBuilder flat = new FlatBufferBuilder(8192);
 
     /// Of the open message: length and null count of each node; offset and length of each buffer.
@@ -82,6 +88,27 @@ public final class Sealer {
     }
 
     /// The next buffer of the message, copied.
+    void buffer(Ints values) {
+        int length = values.size * Integer.BYTES;
+        scratch.truncate(0);
+        scratch.room(length);
+        ByteBuffer.wrap(scratch.array).order(LITTLE_ENDIAN).asIntBuffer().put(values.array, 0, values.size);
+        buffer(scratch.array, 0, length);
+    }
+
+    void buffer(Longs values) {
+        int length = values.size * Long.BYTES;
+        scratch.truncate(0);
+        scratch.room(length);
+        ByteBuffer.wrap(scratch.array).order(LITTLE_ENDIAN).asLongBuffer().put(values.array, 0, values.size);
+        buffer(scratch.array, 0, length);
+    }
+
+    /// The next buffer is empty: nothing is null.
+    void noBuffer() {
+        buffer(scratch.array, 0, 0);
+    }
+
     void buffer(byte[] bytes, int from, int length) {
         int at = body.size();
         if (length > 0) {

@@ -7,11 +7,11 @@ import org.apache.arrow.vector.types.pojo.Field;
 public final class Utf8Column extends Column {
     private final RowJournal journal;
     private final Bytes texts = new Bytes(4096);
-    private final Bytes offsets = new Bytes(1024);
+    private final Ints offsets = new Ints(256);
 
     Utf8Column(RowJournal journal) {
         this.journal = journal;
-        offsets.putInt(0);
+        offsets.put(0);
     }
 
     /// Appends a text; what is not UTF-8 is mended.
@@ -25,7 +25,7 @@ public final class Utf8Column extends Column {
             byte[] mended = Utf8.mended(bytes, from, length);
             texts.put(mended, 0, mended.length);
         }
-        offsets.putInt(texts.size);
+        offsets.put(texts.size);
         validity.value(count++);
     }
 
@@ -40,30 +40,30 @@ public final class Utf8Column extends Column {
 
     @Override
     void appendNothing() {
-        offsets.putInt(texts.size);
+        offsets.put(texts.size);
     }
 
     @Override
     void appendCopies(int index, int times) {
-        int from = LittleEndian.getInt(offsets.array, index * 4);
-        int length = LittleEndian.getInt(offsets.array, index * 4 + 4) - from;
+        int from = offsets.array[index];
+        int length = offsets.array[index + 1] - from;
         for (int i = 0; i < times; i++) {
             texts.repeat(from, length, 1);
-            offsets.putInt(texts.size);
+            offsets.put(texts.size);
         }
     }
 
     @Override
     void truncateValues(int to) {
-        texts.truncate(LittleEndian.getInt(offsets.array, to * 4));
-        offsets.truncate(to * 4 + 4);
+        texts.truncate(offsets.array[to]);
+        offsets.truncate(to + 1);
     }
 
     @Override
     void layOut(Sealer out) {
         out.node(count, validity.nulls());
         validity.layOut(count, out);
-        out.buffer(offsets.array, 0, offsets.size);
+        out.buffer(offsets);
         out.buffer(texts.array, 0, texts.size);
     }
 

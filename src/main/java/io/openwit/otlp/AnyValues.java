@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.openwit.columnar.Bytes;
 import io.openwit.columnar.Fingerprint;
-import io.openwit.columnar.LittleEndian;
 import io.openwit.columnar.Utf8;
 import java.util.Arrays;
 
@@ -35,18 +34,6 @@ final class AnyValues {
     /// That of a text.
     static final int TEXT_TAG = VALUE_TAG | 's';
 
-    /// Tags of KeyValue and AnyValue on the wire.
-    private static final byte KEY = 10;
-
-    private static final byte VALUE = 18;
-    private static final byte STRING = 10;
-    private static final byte BOOL = 16;
-    private static final byte INT = 24;
-    private static final byte DOUBLE = 33;
-
-    /// Longer ones may not fit into 64 bits.
-    private static final int MAX_PLAIN_VARINT_BYTES = 9;
-
     private static final int KEY_TAG = 0x200;
     private static final int END_TAG = 0x201;
 
@@ -55,27 +42,23 @@ final class AnyValues {
     private final Fingerprint fingerprint;
     private final Decimals decimals = new Decimals();
 
-    /// What [#open] found: the letter, where the content lies (s, x, a, k), or the number (i, b, and d as raw bits).
+    /// What [#open] found: the letter, and the [Slice] of the content (s, x, a, k) or the number (i, b, and d as raw bits).
     byte letter;
 
-    int at;
-    int length;
-    long number;
+    long content;
 
     /// What [#openEntry] found besides.
-    int keyAt;
+    long key;
 
-    int keyLength;
-
-    /// Entries of the kvlists being rendered, a stack: four ints each, key and value.
-    private int[] entries = new int[64];
+    /// Entries of the kvlists being rendered, a stack: two slices each, key and value.
+    private long[] entries = new long[64];
 
     private int entryCount;
 
     /// Scratch of [#sortEntries].
     private final KeyOrder order = new KeyOrder(64);
 
-    private int[] sorted = new int[64];
+    private long[] sorted = new long[64];
 
     AnyValues(RowState row) {
         this.row = row;
@@ -86,195 +69,106 @@ final class AnyValues {
     /// Reads one AnyValue; the last member of its oneof stands, an array or kvlist that is split is put together.
     ///
     /// @param depth of this value: a plain body has 1
-    void open(int from, int end, int depth) throws MalformedRequestException {
+    void open(long value, int depth) throws MalformedRequestException {
         if (depth > row.limits.maxDepth()) {
-            throw wire.malformed("values are nested deeper than " + row.limits.maxDepth(), from);
+            throw wire.malformed("values are nested deeper than " + row.limits.maxDepth(), Slice.at(value));
         }
         byte found = 'n';
-        int foundAt = 0;
-        int foundLength = 0;
-        long foundNumber = 0;
-        int p = from;
+        long foundContent = 0;
+        int end = Slice.end(value);
+        int p = Slice.at(value);
         while (p < end) {
-            int tag = wire.tag(p, end);
-            p = wire.next;
+            long head = wire.head(p, end);
+            p = Wire.behind(head);
+            int tag = Wire.tag(head);
             switch (tag) {
                 case 10, 42, 50, 58 -> {
                     byte member = (byte) (tag == 10 ? 's' : tag == 42 ? 'a' : tag == 50 ? 'k' : 'x');
-                    int memberLength = wire.length(p, end);
-                    p = wire.next;
+                    long part = wire.slice(p, end);
+                    p = Slice.end(part);
+                    checkNested(found, foundContent, depth);
                     if (found == member && (member == 'a' || member == 'k')) {
-                        checkNested(found, foundAt, foundLength, depth);
-                        checkNested(member, p, memberLength, depth);
-                        foundAt = wire.merge(foundAt, foundLength, p, memberLength);
-                        foundLength += memberLength;
+                        checkNested(member, part, depth);
+                        foundContent = wire.merge(foundContent, part);
                     } else {
-                        checkNested(found, foundAt, foundLength, depth);
-                        foundAt = p;
-                        foundLength = memberLength;
+                        foundContent = part;
                     }
                     found = member;
-                    p += memberLength;
                 }
                 case 16, 24, 33, 64 -> {
-                    checkNested(found, foundAt, foundLength, depth);
-                    long value = tag == 33 ? wire.fixed64(p, end) : wire.varint(p, end);
-                    p = wire.next;
+                    checkNested(found, foundContent, depth);
+                    long number = tag == 33 ? wire.fixed64(p, end) : wire.varint(p, end);
+                    p = tag == 33 ? p + 8 : wire.next;
                     found = (byte) (tag == 16 ? 'b' : tag == 24 ? 'i' : tag == 33 ? 'd' : 'n');
-                    foundNumber = tag == 64 ? 0 : tag == 16 && value != 0 ? 1 : value;
-                    foundAt = 0;
-                    foundLength = 0;
+                    foundContent = tag == 64 ? 0 : tag == 16 && number != 0 ? 1 : number;
                 }
-                default -> p = wire.skip(tag, p, end);
+                default -> p = wire.skip(head, end);
             }
         }
         letter = found;
-        at = foundAt;
-        length = foundLength;
-        number = foundNumber;
+        content = foundContent;
     }
 
     /// A nested value that another takes the place of is never rendered, and yet has to be well formed.
-    private void checkNested(byte nested, int nestedAt, int nestedLength, int depth) throws MalformedRequestException {
+    private void checkNested(byte nested, long value, int depth) throws MalformedRequestException {
         // What has been put together was checked piece by piece.
-        if ((nested == 'a' || nested == 'k') && nestedAt <= wire.requestEnd()) {
-            row.check.nested(nested, nestedAt, nestedAt + nestedLength, depth + 1);
+        if (isNested(nested) && !wire.isMerged(value)) {
+            row.check.nested(nested, value, depth + 1);
         }
+    }
+
+    static boolean isNested(byte letter) {
+        return letter == 'a' || letter == 'k';
     }
 
     /// Reads one KeyValue: its key, and its value as [#open] does.
-    void openEntry(int from, int end, int depth) throws MalformedRequestException {
-        if (!openPlainEntry(from, end)) {
-            openAnyEntry(from, end, depth);
-        }
-    }
-
-    /// Reads an entry as nearly all are written: a key, then a value of one scalar, lengths of one byte.
-    ///
-    /// @return whether it was such; if not, nothing has been read
-    private boolean openPlainEntry(int from, int end) {
-        byte[] bytes = wire.bytes();
-        // A tag and a length each for key, value and member.
-        if (end - from < 6 || bytes[from] != KEY || bytes[from + 1] < 0) {
-            return false;
-        }
-        int foundKeyLength = bytes[from + 1];
-        int member = from + foundKeyLength + 4;
-        if (member + 2 > end || bytes[member - 2] != VALUE || bytes[member - 1] != end - member) {
-            return false;
-        }
-        int content = member + 2;
-        switch (bytes[member]) {
-            case STRING -> {
-                length = bytes[member + 1];
-                if (content + length != end) {
-                    return false;
-                }
-                letter = 's';
-                at = content;
-            }
-            case BOOL -> {
-                if (content != end || bytes[member + 1] < 0) {
-                    return false;
-                }
-                letter = 'b';
-                number = bytes[member + 1] == 0 ? 0 : 1;
-                at = 0;
-                length = 0;
-            }
-            case INT -> {
-                long value = 0;
-                int last = end - 1;
-                if (last - member > MAX_PLAIN_VARINT_BYTES || bytes[last] < 0) {
-                    return false;
-                }
-                for (int i = last; i > member; i--) {
-                    if (i < last && bytes[i] >= 0) {
-                        return false;
-                    }
-                    value = value << 7 | bytes[i] & 0x7f;
-                }
-                letter = 'i';
-                number = value;
-                at = 0;
-                length = 0;
-            }
-            case DOUBLE -> {
-                if (end - member != 9) {
-                    return false;
-                }
-                letter = 'd';
-                number = LittleEndian.getLong(bytes, member + 1);
-                at = 0;
-                length = 0;
-            }
-            default -> {
-                return false;
-            }
-        }
-        keyAt = from + 2;
-        keyLength = foundKeyLength;
-        return true;
-    }
-
-    private void openAnyEntry(int from, int end, int depth) throws MalformedRequestException {
-        findEntry(from, end, depth);
-        int foundKeyAt = keyAt;
-        int foundKeyLength = keyLength;
-        open(at, at + length, depth);
-        keyAt = foundKeyAt;
-        keyLength = foundKeyLength;
+    void openEntry(long entry, int depth) throws MalformedRequestException {
+        findEntry(entry, depth);
+        open(content, depth);
     }
 
     /// Finds key and value of a KeyValue; a value that is split is put together, and an absent one is empty.
-    private void findEntry(int from, int end, int depth) throws MalformedRequestException {
-        int foundKeyAt = from;
-        int foundKeyLength = 0;
-        int valueAt = -1;
-        int valueLength = 0;
-        int p = from;
+    private void findEntry(long entry, int depth) throws MalformedRequestException {
+        long foundKey = 0;
+        long value = 0;
+        int end = Slice.end(entry);
+        int p = Slice.at(entry);
         while (p < end) {
-            int tag = wire.tag(p, end);
-            p = wire.next;
-            switch (tag) {
+            long head = wire.head(p, end);
+            p = Wire.behind(head);
+            switch (Wire.tag(head)) {
                 case 10 -> {
-                    foundKeyLength = wire.length(p, end);
-                    foundKeyAt = wire.next;
-                    p = foundKeyAt + foundKeyLength;
+                    foundKey = wire.slice(p, end);
+                    p = Slice.end(foundKey);
                 }
                 case 18 -> {
-                    int partLength = wire.length(p, end);
-                    p = wire.next;
-                    if (valueAt < 0) {
-                        valueAt = p;
-                        valueLength = partLength;
+                    long part = wire.slice(p, end);
+                    p = Slice.end(part);
+                    if (value == 0) {
+                        value = part;
                     } else {
-                        if (valueAt <= wire.requestEnd()) {
-                            row.check.anyValue(valueAt, valueAt + valueLength, depth);
+                        if (!wire.isMerged(value)) {
+                            row.check.anyValue(value, depth);
                         }
-                        row.check.anyValue(p, p + partLength, depth);
-                        valueAt = wire.merge(valueAt, valueLength, p, partLength);
-                        valueLength += partLength;
+                        row.check.anyValue(part, depth);
+                        value = wire.merge(value, part);
                     }
-                    p += partLength;
                 }
-                default -> p = wire.skip(tag, p, end);
+                default -> p = wire.skip(head, end);
             }
         }
-        keyAt = foundKeyAt;
-        keyLength = foundKeyLength;
-        at = valueAt < 0 ? from : valueAt;
-        length = valueAt < 0 ? 0 : valueLength;
+        key = foundKey;
+        content = value;
     }
 
     /// Adds a value to the fingerprint; a nested one is rendered on the way.
     ///
     /// @param text takes the JSON of an array or kvlist, and nothing of others
-    void add(byte kind, int from, int bytes, long value, int depth, Bytes text) throws MalformedRequestException {
+    void add(byte kind, long value, int depth, Bytes text) throws MalformedRequestException {
         switch (kind) {
-            case 's', 'x' -> fingerprint.add(VALUE_TAG | kind, wire.bytes(), from, bytes);
-            case 'a' -> array(from, from + bytes, depth, text);
-            case 'k' -> kvlist(from, from + bytes, depth, text);
+            case 's', 'x' -> row.add(VALUE_TAG | kind, value);
+            case 'a' -> array(value, depth, text);
+            case 'k' -> kvlist(value, depth, text);
             case 'd' -> fingerprint.add((long) (VALUE_TAG | kind) << 32, canonical(value));
             default -> fingerprint.add((long) (VALUE_TAG | kind) << 32, value);
         }
@@ -286,37 +180,37 @@ final class AnyValues {
         return value == 0 ? 0 : Double.doubleToLongBits(value);
     }
 
-    private void array(int from, int end, int depth, Bytes text) throws MalformedRequestException {
+    private void array(long value, int depth, Bytes text) throws MalformedRequestException {
         fingerprint.add((long) (VALUE_TAG | 'a') << 32, 0);
         text.put((byte) '[');
         boolean first = true;
-        int p = from;
+        int end = Slice.end(value);
+        int p = Slice.at(value);
         while (p < end) {
-            int tag = wire.tag(p, end);
-            p = wire.next;
-            if (tag == 10) {
-                int elementLength = wire.length(p, end);
-                p = wire.next;
+            long head = wire.head(p, end);
+            p = Wire.behind(head);
+            if (Wire.tag(head) == 10) {
+                long element = wire.slice(p, end);
+                p = Slice.end(element);
                 if (!first) {
                     text.put((byte) ',');
                 }
                 first = false;
-                render(p, p + elementLength, depth + 1, text);
-                p += elementLength;
+                render(element, depth + 1, text);
             } else {
-                p = wire.skip(tag, p, end);
+                p = wire.skip(head, end);
             }
         }
         text.put((byte) ']');
         fingerprint.add((long) END_TAG << 32, 0);
     }
 
-    private void render(int from, int end, int depth, Bytes text) throws MalformedRequestException {
-        open(from, end, depth);
+    private void render(long value, int depth, Bytes text) throws MalformedRequestException {
+        open(value, depth);
         byte kind = letter;
-        add(kind, at, length, number, depth, text);
+        add(kind, content, depth, text);
         // Rendering what is nested opens others, and has written its text: only a plain value is still the opened one.
-        if (kind != 'a' && kind != 'k') {
+        if (!isNested(kind)) {
             plain(text);
         }
     }
@@ -324,20 +218,20 @@ final class AnyValues {
     /// Writes the opened value, which is neither array nor kvlist, as JSON.
     private void plain(Bytes text) {
         switch (letter) {
-            case 's' -> quoted(at, length, text);
-            case 'i' -> decimals.put(number, text);
-            case 'b' -> put(number != 0 ? TRUE : FALSE, text);
+            case 's' -> quoted(content, text);
+            case 'i' -> decimals.put(content, text);
+            case 'b' -> put(content != 0 ? TRUE : FALSE, text);
             case 'x' -> {
                 put(BYTES_OPEN, text);
-                base64(at, length, text);
+                base64(content, text);
                 put(SPECIAL_CLOSE, text);
             }
             case 'd' -> {
-                boolean finite = Double.isFinite(Double.longBitsToDouble(number));
+                boolean finite = Double.isFinite(Double.longBitsToDouble(content));
                 if (!finite) {
                     put(DOUBLE_OPEN, text);
                 }
-                decimals.put(Double.longBitsToDouble(number), text);
+                decimals.put(Double.longBitsToDouble(content), text);
                 if (!finite) {
                     put(SPECIAL_CLOSE, text);
                 }
@@ -346,20 +240,20 @@ final class AnyValues {
         }
     }
 
-    private void kvlist(int from, int end, int depth, Bytes text) throws MalformedRequestException {
+    private void kvlist(long value, int depth, Bytes text) throws MalformedRequestException {
         int first = entryCount;
-        int p = from;
+        int end = Slice.end(value);
+        int p = Slice.at(value);
         while (p < end) {
-            int tag = wire.tag(p, end);
-            p = wire.next;
-            if (tag == 10) {
-                int entryLength = wire.length(p, end);
-                p = wire.next;
-                findEntry(p, p + entryLength, depth + 1);
+            long head = wire.head(p, end);
+            p = Wire.behind(head);
+            if (Wire.tag(head) == 10) {
+                long entry = wire.slice(p, end);
+                p = Slice.end(entry);
+                findEntry(entry, depth + 1);
                 push();
-                p += entryLength;
             } else {
-                p = wire.skip(tag, p, end);
+                p = wire.skip(head, end);
             }
         }
         boolean asPairs = sortEntries(first);
@@ -372,10 +266,10 @@ final class AnyValues {
             if (asPairs) {
                 text.put((byte) '[');
             }
-            fingerprint.add(KEY_TAG, wire.bytes(), entries[4 * i], entries[4 * i + 1]);
-            quoted(entries[4 * i], entries[4 * i + 1], text);
+            row.add(KEY_TAG, entries[2 * i]);
+            quoted(entries[2 * i], text);
             text.put((byte) (asPairs ? ',' : ':'));
-            render(entries[4 * i + 2], entries[4 * i + 2] + entries[4 * i + 3], depth + 1, text);
+            render(entries[2 * i + 1], depth + 1, text);
             if (asPairs) {
                 text.put((byte) ']');
             }
@@ -385,14 +279,12 @@ final class AnyValues {
     }
 
     private void push() {
-        if (entryCount * 4 + 4 > entries.length) {
+        if (entryCount * 2 == entries.length) {
             entries = Arrays.copyOf(entries, entries.length * 2);
         }
-        int slot = entryCount++ * 4;
-        entries[slot] = keyAt;
-        entries[slot + 1] = keyLength;
-        entries[slot + 2] = at;
-        entries[slot + 3] = length;
+        entries[entryCount * 2] = key;
+        entries[entryCount * 2 + 1] = content;
+        entryCount++;
     }
 
     /// Puts the entries from `first` on in the order of their keys; equal keys stay as they came.
@@ -402,31 +294,31 @@ final class AnyValues {
         int count = entryCount - first;
         order.clear();
         for (int i = 0; i < count; i++) {
-            order.add(entries[4 * (first + i)], entries[4 * (first + i) + 1]);
+            order.add(entries[2 * (first + i)]);
         }
-        boolean repeats = order.sort(wire.bytes());
-        if (sorted.length < 4 * count) {
-            sorted = new int[8 * count];
+        byte[] bytes = wire.bytes();
+        boolean repeats = order.sort(bytes);
+        if (sorted.length < 2 * count) {
+            sorted = new long[4 * count];
         }
         boolean dollar = false;
         boolean invalid = false;
         for (int i = 0; i < count; i++) {
-            int from = 4 * (first + order.at(i));
-            System.arraycopy(entries, from, sorted, 4 * i, 4);
-            dollar |= entries[from + 1] > 0 && wire.bytes()[entries[from]] == '$';
-            invalid |= !Utf8.isValid(wire.bytes(), entries[from], entries[from + 1]);
+            int from = 2 * (first + order.at(i));
+            System.arraycopy(entries, from, sorted, 2 * i, 2);
+            long entryKey = entries[from];
+            dollar |= Slice.length(entryKey) > 0 && bytes[Slice.at(entryKey)] == '$';
+            invalid |= !Utf8.isValid(bytes, Slice.at(entryKey), Slice.length(entryKey));
         }
-        System.arraycopy(sorted, 0, entries, 4 * first, 4 * count);
+        System.arraycopy(sorted, 0, entries, 2 * first, 2 * count);
         return repeats || dollar || invalid;
     }
 
-    /// Writes a text of the wire as a JSON string.
-    private void quoted(int from, int bytes, Bytes text) {
-        quoted(wire.bytes(), from, bytes, text);
-    }
-
-    /// Writes a text as a JSON string; what is not UTF-8 is mended.
-    void quoted(byte[] source, int from, int bytes, Bytes text) {
+    /// Writes a text of the wire as a JSON string; what is not UTF-8 is mended.
+    void quoted(long value, Bytes text) {
+        byte[] source = wire.bytes();
+        int from = Slice.at(value);
+        int bytes = Slice.length(value);
         if (!Utf8.isValid(source, from, bytes)) {
             row.mend(MendReason.UTF8);
             byte[] mended = Utf8.mended(source, from, bytes);
@@ -469,17 +361,19 @@ final class AnyValues {
     }
 
     /// Writes a scalar of the letters i, d, b or x as the text that stands in a map or body.
-    void text(byte kind, int from, int bytes, long value, Bytes text) {
+    void text(byte kind, long value, Bytes text) {
         switch (kind) {
             case 'i' -> decimals.put(value, text);
             case 'd' -> decimals.put(Double.longBitsToDouble(value), text);
             case 'b' -> put(value != 0 ? TRUE : FALSE, text);
-            default -> base64(from, bytes, text);
+            default -> base64(value, text);
         }
     }
 
-    private void base64(int from, int bytes, Bytes text) {
+    private void base64(long value, Bytes text) {
         byte[] source = wire.bytes();
+        int from = Slice.at(value);
+        int bytes = Slice.length(value);
         for (int i = 0; i < bytes; i += 3) {
             int left = bytes - i;
             int three = (source[from + i] & 0xff) << 16

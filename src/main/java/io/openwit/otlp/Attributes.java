@@ -7,6 +7,7 @@ import io.openwit.columnar.DictColumn;
 import io.openwit.columnar.Fingerprint;
 import io.openwit.columnar.LittleEndian;
 import io.openwit.columnar.MapColumn;
+import io.openwit.columnar.PlaceHistory;
 import io.openwit.columnar.Utf8;
 import java.util.Arrays;
 
@@ -18,10 +19,32 @@ import java.util.Arrays;
 final class Attributes {
     private static final byte[] NUMBER_SIGN = "#".getBytes(US_ASCII);
 
+    /// Tags of KeyValue and AnyValue on the wire.
+    private static final byte KEY = 10;
+
+    private static final byte VALUE = 18;
+    private static final byte STRING = 10;
+    private static final byte BOOL = 16;
+    private static final byte INT = 24;
+    private static final byte DOUBLE = 33;
+
+    /// Longer ones may not fit into 64 bits.
+    private static final int MAX_PLAIN_VARINT_BYTES = 9;
+
     private final RowState row;
+    private final Wire wire;
     private final AnyValues values;
 
-    private final Entries present = new Entries();
+    /// The entries as they came: key, letter, and content as [AnyValues#content] has it.
+    private int count;
+
+    private long[] keySlices = new long[32];
+    private byte[] letters = new byte[32];
+    private long[] contents = new long[32];
+
+    /// Where the JSON of nested values lies in [#texts], once they have been fingerprinted.
+    private long[] nestedTexts = new long[32];
+
     private final KnownKeys known = new KnownKeys();
 
     /// The keys of the list before; from [#sort] on those of the present one.
@@ -55,64 +78,108 @@ final class Attributes {
     private int dropped;
     private int stored;
 
-    /// Entries as they came; a nested value's text lies in [#texts] once it has been fingerprinted.
-    private static final class Entries {
-        int count;
-        int[] keyAt = new int[32];
-        int[] keyLength = new int[32];
-        byte[] letter = new byte[32];
-        int[] valueAt = new int[32];
-        int[] valueLength = new int[32];
-        int[] textAt = new int[32];
-        int[] textLength = new int[32];
-        long[] number = new long[32];
-
-        void grow() {
-            int capacity = keyAt.length * 2;
-            keyAt = Arrays.copyOf(keyAt, capacity);
-            keyLength = Arrays.copyOf(keyLength, capacity);
-            letter = Arrays.copyOf(letter, capacity);
-            valueAt = Arrays.copyOf(valueAt, capacity);
-            valueLength = Arrays.copyOf(valueLength, capacity);
-            textAt = Arrays.copyOf(textAt, capacity);
-            textLength = Arrays.copyOf(textLength, capacity);
-            number = Arrays.copyOf(number, capacity);
-        }
-    }
-
     Attributes(RowState row) {
         this.row = row;
+        wire = row.wire;
         values = row.values;
     }
 
     void clear() {
         asBefore = true;
         sorted = false;
-        present.count = 0;
+        count = 0;
         nested = false;
         texts.truncate(0);
     }
 
-    int count() {
-        return present.count;
+    /// Adds one KeyValue of the wire.
+    void add(long entry) throws MalformedRequestException {
+        if (!addPlain(Slice.at(entry), Slice.end(entry))) {
+            values.openEntry(entry, 1);
+            nested |= AnyValues.isNested(values.letter);
+            long key = values.key;
+            asBefore = asBefore && keys.has(count, wire.bytes(), Slice.at(key), Slice.length(key));
+            add(key, values.letter, values.content);
+        }
     }
 
-    /// Adds one KeyValue of the wire.
-    void add(int from, int end) throws MalformedRequestException {
-        values.openEntry(from, end, 1);
-        if (present.count == present.keyAt.length) {
-            present.grow();
+    /// Adds an entry as nearly all are written: a key, then a value of one scalar, lengths of one byte.
+    ///
+    /// @return whether it was such; if not, nothing has been added
+    private boolean addPlain(int from, int end) {
+        byte[] bytes = wire.bytes();
+        // A tag and a length each for key, value and member.
+        if (end - from < 6 || bytes[from] != KEY || bytes[from + 1] < 0) {
+            return false;
         }
-        int i = present.count++;
-        asBefore = asBefore && keys.has(i, row.wire.bytes(), values.keyAt, values.keyLength);
-        byte letter = values.letter;
-        nested |= letter == 'a' || letter == 'k';
-        present.keyAt[i] = values.keyAt;
-        present.keyLength[i] = values.keyLength;
-        present.letter[i] = letter;
-        present.valueAt[i] = values.at;
-        present.valueLength[i] = values.length;
-        present.number[i] = values.number;
+        int keyLength = bytes[from + 1];
+        int member = from + keyLength + 4;
+        if (member + 2 > end || bytes[member - 2] != VALUE || bytes[member - 1] != end - member) {
+            return false;
+        }
+        byte letter;
+        long content;
+        switch (bytes[member]) {
+            case STRING -> {
+                letter = 's';
+                content = Slice.of(member + 2, bytes[member + 1]);
+                if (Slice.end(content) != end) {
+                    return false;
+                }
+            }
+            case BOOL -> {
+                letter = 'b';
+                content = bytes[member + 1] == 0 ? 0 : 1;
+                if (member + 2 != end || bytes[member + 1] < 0) {
+                    return false;
+                }
+            }
+            case INT -> {
+                letter = 'i';
+                content = 0;
+                int last = end - 1;
+                if (last - member > MAX_PLAIN_VARINT_BYTES || bytes[last] < 0) {
+                    return false;
+                }
+                for (int i = last; i > member; i--) {
+                    if (i < last && bytes[i] >= 0) {
+                        return false;
+                    }
+                    content = content << 7 | bytes[i] & 0x7f;
+                }
+            }
+            case DOUBLE -> {
+                letter = 'd';
+                if (end - member != 9) {
+                    return false;
+                }
+                content = LittleEndian.getLong(bytes, member + 1);
+            }
+            default -> {
+                return false;
+            }
+        }
+        asBefore = asBefore && keys.has(count, bytes, from + 2, keyLength);
+        add(Slice.of(from + 2, keyLength), letter, content);
+        return true;
+    }
+
+    private void add(long key, byte letter, long content) {
+        int i = count++;
+        if (i == letters.length) {
+            grow();
+        }
+        keySlices[i] = key;
+        letters[i] = letter;
+        contents[i] = content;
+    }
+
+    private void grow() {
+        int capacity = letters.length * 2;
+        keySlices = Arrays.copyOf(keySlices, capacity);
+        letters = Arrays.copyOf(letters, capacity);
+        contents = Arrays.copyOf(contents, capacity);
+        nestedTexts = Arrays.copyOf(nestedTexts, capacity);
     }
 
     /// Adds the list as received, in canonical order, to the fingerprint; nested values are rendered.
@@ -122,22 +189,19 @@ final class Attributes {
     }
 
     private void addKeysTo(Fingerprint fingerprint, int tag) {
-        fingerprint.add((long) tag << 32 | present.count, keys.high());
-        if (present.count > 0) {
+        fingerprint.add((long) tag << 32 | count, keys.high());
+        if (count > 0) {
             fingerprint.add(keys.low(), 0);
         }
     }
 
     private void addSortedTo(Fingerprint fingerprint, int tag) throws MalformedRequestException {
         addKeysTo(fingerprint, tag);
-        for (int place = 0; place < present.count; place++) {
+        for (int place = 0; place < count; place++) {
             int i = keys.at(place);
             int textAt = texts.size();
-            values.add(present.letter[i], present.valueAt[i], present.valueLength[i], present.number[i], 1, texts);
-            if (nested) {
-                present.textAt[i] = textAt;
-                present.textLength[i] = texts.size() - textAt;
-            }
+            values.add(letters[i], contents[i], 1, texts);
+            nestedTexts[i] = Slice.of(textAt, texts.size() - textAt);
         }
     }
 
@@ -147,16 +211,16 @@ final class Attributes {
         }
         sorted = true;
         // What is done to keys of the other kinds depends on where they lie.
-        if (asBefore && present.count == keys.count() && !repeats && !invalidKeys) {
+        if (asBefore && count == keys.count() && !repeats && !invalidKeys) {
             return;
         }
-        byte[] bytes = row.wire.bytes();
-        int hash = present.count;
+        byte[] bytes = wire.bytes();
+        int hash = count;
         int keyBytes = 0;
-        for (int i = 0; i < present.count; i++) {
-            int length = present.keyLength[i];
+        for (int i = 0; i < count; i++) {
+            int length = Slice.length(keySlices[i]);
             keyBytes += length;
-            long first = LittleEndian.getTail(bytes, present.keyAt[i], Math.min(length, 8));
+            long first = LittleEndian.getTail(bytes, Slice.at(keySlices[i]), Math.min(length, 8));
             hash = hash * 31 + length + (int) (first ^ first >>> 32) * 0x9E3779B1;
         }
         hash ^= hash >>> 15;
@@ -170,11 +234,11 @@ final class Attributes {
     }
 
     private boolean isPresent(KeyList list) {
-        if (list.count() != present.count) {
+        if (list.count() != count) {
             return false;
         }
-        for (int i = 0; i < present.count; i++) {
-            if (!list.has(i, row.wire.bytes(), present.keyAt[i], present.keyLength[i])) {
+        for (int i = 0; i < count; i++) {
+            if (!list.has(i, wire.bytes(), Slice.at(keySlices[i]), Slice.length(keySlices[i]))) {
                 return false;
             }
         }
@@ -183,18 +247,18 @@ final class Attributes {
 
     /// Puts a list in order that is not known, and keeps it for the next time if nothing is to be done to its keys.
     private void learn(int hash, int keyBytes) {
-        byte[] bytes = row.wire.bytes();
+        byte[] bytes = wire.bytes();
         boolean empty = false;
         order.clear();
-        for (int i = 0; i < present.count; i++) {
-            int length = present.keyLength[i];
-            order.add(present.keyAt[i], length);
-            empty |= length == 0;
-            invalidKeys |= !Utf8.isValid(bytes, present.keyAt[i], length);
+        for (int i = 0; i < count; i++) {
+            long key = keySlices[i];
+            order.add(key);
+            empty |= Slice.length(key) == 0;
+            invalidKeys |= !Utf8.isValid(bytes, Slice.at(key), Slice.length(key));
         }
         repeats = order.sort(bytes);
         keys = KeyList.of(order, bytes, row.keysFingerprint);
-        plainKeys = !repeats && !invalidKeys && !empty && present.count <= row.limits.maxAttributes();
+        plainKeys = !repeats && !invalidKeys && !empty && count <= row.limits.maxAttributes();
         if (plainKeys) {
             known.keep(hash, keys, keyBytes);
         }
@@ -215,38 +279,42 @@ final class Attributes {
 
     private void addToAndStoreValues(Fingerprint fingerprint, MapColumn map, DictColumn typesColumn)
             throws MalformedRequestException {
-        int count = present.count;
-        byte[] bytes = row.wire.bytes();
-        types.truncate(0);
-        byte[] letters = types.make(count);
+        byte[] bytes = wire.bytes();
+        PlaceHistory history = keys.history();
         boolean allTexts = true;
-        int[] news = keys.news();
         for (int place = 0; place < count; place++) {
             int i = keys.at(place);
-            byte letter = present.letter[i];
-            letters[place] = letter;
+            byte letter = letters[i];
+            long content = contents[i];
+            keys.letter(place, letter);
             if (letter == 's') {
-                int at = present.valueAt[i];
-                fingerprint.add(AnyValues.TEXT_TAG, bytes, at, present.valueLength[i]);
-                map.value(bytes, at, cutText(i), news, place);
+                fingerprint.add(AnyValues.TEXT_TAG, bytes, Slice.at(content), Slice.length(content));
+                map.value(bytes, Slice.at(content), kept(letter, content), history, place);
             } else {
                 allTexts = false;
-                int at = texts.size();
-                values.add(letter, present.valueAt[i], present.valueLength[i], present.number[i], 1, texts);
+                values.add(letter, content, 1, texts);
                 if (letter == 'n') {
                     map.noValue();
                 } else {
-                    values.text(letter, present.valueAt[i], cutBytes(i), present.number[i], texts);
-                    map.value(texts.array(), at, texts.size() - at, news, place);
+                    int at = text(letter, content);
+                    map.value(texts.array(), at, texts.size() - at, history, place);
                     texts.truncate(at);
                 }
             }
         }
         dropped = 0;
         stored = count;
-        keys.appendTo(map);
+        keys.appendTo(map, typesColumn, allTexts);
         map.append();
-        storeTypes(typesColumn, allTexts);
+    }
+
+    /// Writes a scalar that is no text behind [#texts], for the caller to take away again.
+    ///
+    /// @return where it begins
+    private int text(byte letter, long content) {
+        int at = texts.size();
+        values.text(letter, letter == 'x' ? Slice.of(Slice.at(content), kept(letter, content)) : content, texts);
+        return at;
     }
 
     /// Stores the list as one map with its types, after [#addTo]; what lies beyond the limits is left out or cut.
@@ -260,13 +328,15 @@ final class Attributes {
         if (invalidKeys) {
             noteMendedKeys();
         }
-        for (int place = 0; place < present.count; place++) {
+        for (int place = 0; place < count; place++) {
             int i = keys.at(place);
-            if (present.keyLength[i] == 0) {
+            long key = keySlices[i];
+            byte letter = letters[i];
+            if (Slice.length(key) == 0) {
                 row.mend(MendReason.EMPTY_KEY);
                 continue;
             }
-            if (stored == row.limits.maxAttributes() || tooLong(i) && isNested(i)) {
+            if (stored == row.limits.maxAttributes() || AnyValues.isNested(letter) && tooLong(contents[i])) {
                 dropped++;
                 beyondLimit();
                 continue;
@@ -274,28 +344,23 @@ final class Attributes {
             boolean repeated = !invalidKeys && repeats && last >= 0 && sameKey(last, i);
             last = i;
             if (invalidKeys) {
-                repeated = mendedKeys.append(row.wire.bytes(), present.keyAt[i], present.keyLength[i], map);
+                repeated = mendedKeys.append(wire.bytes(), Slice.at(key), Slice.length(key), map);
                 if (repeated) {
                     row.mend(MendReason.DUPLICATE_KEY);
                 }
             } else if (repeated) {
-                number = repeatedKey(i, number + 1, map);
+                number = repeatedKey(key, number + 1, map);
                 row.mend(MendReason.DUPLICATE_KEY);
             } else {
                 number = 1;
-                map.key(row.wire.bytes(), present.keyAt[i], present.keyLength[i]);
+                map.key(wire.bytes(), Slice.at(key), Slice.length(key));
             }
             value(i, map);
-            byte letter = present.letter[i];
             allTexts &= letter == 's' && !repeated;
             types.put(repeated ? (byte) (letter - 'a' + 'A') : letter);
             stored++;
         }
         map.append();
-        storeTypes(typesColumn, allTexts);
-    }
-
-    private void storeTypes(DictColumn typesColumn, boolean allTexts) {
         if (allTexts) {
             typesColumn.appendNull();
         } else {
@@ -306,17 +371,13 @@ final class Attributes {
     private void noteMendedKeys() {
         row.mend(MendReason.UTF8);
         mendedKeys.clear();
-        for (int i = 0; i < present.count; i++) {
-            mendedKeys.add(row.wire.bytes(), present.keyAt[i], present.keyLength[i]);
+        for (int i = 0; i < count; i++) {
+            mendedKeys.add(wire.bytes(), Slice.at(keySlices[i]), Slice.length(keySlices[i]));
         }
     }
 
-    private boolean isNested(int i) {
-        return present.letter[i] == 'a' || present.letter[i] == 'k';
-    }
-
-    private boolean tooLong(int i) {
-        return present.valueLength[i] > row.limits.maxValueBytes();
+    private boolean tooLong(long slice) {
+        return Slice.length(slice) > row.limits.maxValueBytes();
     }
 
     private void beyondLimit() {
@@ -328,24 +389,25 @@ final class Attributes {
     }
 
     private boolean sameKey(int one, int other) {
-        byte[] bytes = row.wire.bytes();
-        return present.keyLength[one] == present.keyLength[other]
-                && LittleEndian.equal(
-                        bytes, present.keyAt[one], bytes, present.keyAt[other], present.keyLength[other]);
+        byte[] bytes = wire.bytes();
+        long key = keySlices[one];
+        int length = Slice.length(key);
+        return length == Slice.length(keySlices[other])
+                && LittleEndian.equal(bytes, Slice.at(key), bytes, Slice.at(keySlices[other]), length);
     }
 
     /// A key that stands in the map already becomes `key#2`, `key#3` …: the first that is no key of its own in the list.
     ///
     /// @return the number that it got
-    private int repeatedKey(int i, int number, MapColumn map) {
-        byte[] bytes = row.wire.bytes();
+    private int repeatedKey(long key, int number, MapColumn map) {
+        byte[] bytes = wire.bytes();
         int from = texts.size();
         int candidate = number;
         while (true) {
             texts.truncate(from);
-            texts.put(bytes, present.keyAt[i], present.keyLength[i]);
+            texts.put(bytes, Slice.at(key), Slice.length(key));
             texts.put(NUMBER_SIGN, 0, 1);
-            values.text((byte) 'i', 0, 0, candidate, texts);
+            values.text((byte) 'i', candidate, texts);
             int length = texts.size() - from;
             if (!order.contains(bytes, texts.array(), from, length)) {
                 map.key(texts.array(), from, length);
@@ -357,34 +419,28 @@ final class Attributes {
     }
 
     private void value(int i, MapColumn map) {
-        byte letter = present.letter[i];
+        byte letter = letters[i];
+        long content = contents[i];
         switch (letter) {
             case 'n' -> map.noValue();
-            case 's' -> map.value(row.wire.bytes(), present.valueAt[i], cutText(i));
-            case 'a', 'k' -> map.value(texts.array(), present.textAt[i], present.textLength[i]);
+            case 's' -> map.value(wire.bytes(), Slice.at(content), kept(letter, content));
+            case 'a', 'k' -> map.value(texts.array(), Slice.at(nestedTexts[i]), Slice.length(nestedTexts[i]));
             default -> {
-                int from = texts.size();
-                values.text(letter, present.valueAt[i], cutBytes(i), present.number[i], texts);
-                map.value(texts.array(), from, texts.size() - from);
-                texts.truncate(from);
+                int at = text(letter, content);
+                map.value(texts.array(), at, texts.size() - at);
+                texts.truncate(at);
             }
         }
     }
 
-    private int cutBytes(int i) {
-        if (tooLong(i)) {
-            beyondLimit();
-            return row.limits.maxValueBytes();
+    /// How much of a text or of bytes is stored: what is beyond the limit is cut.
+    private int kept(byte letter, long content) {
+        if (!tooLong(content)) {
+            return Slice.length(content);
         }
-        return present.valueLength[i];
-    }
-
-    private int cutText(int i) {
-        if (tooLong(i)) {
-            beyondLimit();
-            return row.cutText(present.valueAt[i], row.limits.maxValueBytes());
-        }
-        return present.valueLength[i];
+        beyondLimit();
+        int limit = row.limits.maxValueBytes();
+        return letter == 's' ? row.cutText(Slice.at(content), limit) : limit;
     }
 
     /// Attributes that [#store] left out for the limit.
@@ -397,25 +453,17 @@ final class Attributes {
         return stored;
     }
 
-    /// Which entry, as they came, has this key and a text for its value; the first in canonical order, or -1.
-    int findText(byte[] key) {
-        byte[] bytes = row.wire.bytes();
-        for (int place = 0; place < present.count; place++) {
+    /// The text that is this key's value, the first in canonical order; 0 where there is none.
+    long findText(byte[] key) {
+        byte[] bytes = wire.bytes();
+        for (int place = 0; place < count; place++) {
             int i = keys.at(place);
-            if (present.letter[i] == 's'
-                    && Arrays.equals(
-                            bytes, present.keyAt[i], present.keyAt[i] + present.keyLength[i], key, 0, key.length)) {
-                return i;
+            long candidate = keySlices[i];
+            if (letters[i] == 's'
+                    && Arrays.equals(bytes, Slice.at(candidate), Slice.end(candidate), key, 0, key.length)) {
+                return contents[i];
             }
         }
-        return -1;
-    }
-
-    int valueAt(int i) {
-        return present.valueAt[i];
-    }
-
-    int valueLength(int i) {
-        return present.valueLength[i];
+        return 0;
     }
 }

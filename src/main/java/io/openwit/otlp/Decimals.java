@@ -6,7 +6,6 @@ import io.openwit.columnar.Bytes;
 
 /// Writes numbers as decimal text: as `Long.toString` and `Double.toString` do, without an object. Not thread-safe.
 final class Decimals {
-    private static final int MAX_DIGITS = 20;
     private static final byte[] LEAST_LONG = Long.toString(Long.MIN_VALUE).getBytes(US_ASCII);
 
     /// Within these `Double.toString` writes no exponent.
@@ -14,22 +13,13 @@ final class Decimals {
 
     private static final double LEAST_SCIENTIFIC = 1e7;
 
-    private static final int FRACTION_DIGITS = 6;
     private static final double FRACTION_SCALE = 1e6;
 
-    private static final byte[] PAIRS = pairs();
+    private static final int WORD_DIGITS = 8;
+    private static final long WORD = 100_000_000;
+    private static final long ZEROS = 0x3030303030303030L;
 
-    private final byte[] digits = new byte[MAX_DIGITS + Bytes.SLACK];
     private final StringBuilder scientific = new StringBuilder(32);
-
-    private static byte[] pairs() {
-        byte[] pairs = new byte[200];
-        for (int i = 0; i < 100; i++) {
-            pairs[2 * i] = (byte) ('0' + i / 10);
-            pairs[2 * i + 1] = (byte) ('0' + i % 10);
-        }
-        return pairs;
-    }
 
     void put(long value, Bytes text) {
         if (value == Long.MIN_VALUE) {
@@ -39,36 +29,32 @@ final class Decimals {
         if (value < 0) {
             text.put((byte) '-');
         }
-        int from = write(Math.abs(value), MAX_DIGITS);
-        text.putText(digits, from, MAX_DIGITS - from);
+        putNatural(Math.abs(value), text);
     }
 
-    /// Writes the digits of a number that is not negative so that the last one stands before `end`.
+    private static void putNatural(long value, Bytes text) {
+        if (value < WORD) {
+            long digits = digits((int) value);
+            // The last digit is written also where it is 0.
+            int zeros = Long.numberOfTrailingZeros(digits | 1L << 56) >>> 3;
+            text.putWord((digits | ZEROS) >>> 8 * zeros, WORD_DIGITS - zeros);
+            return;
+        }
+        long upper = value / WORD;
+        putNatural(upper, text);
+        text.putWord(digits((int) (value - upper * WORD)) | ZEROS, WORD_DIGITS);
+    }
+
+    /// The eight decimal digits of a number, a byte each and 0 to 9, the first in the lowest byte.
     ///
-    /// @return where the first stands
-    private int write(long value, int end) {
-        int at = end;
-        long left = value;
-        while (left > Integer.MAX_VALUE) {
-            long hundredth = left / 100;
-            int pair = (int) (left - hundredth * 100) * 2;
-            digits[--at] = PAIRS[pair + 1];
-            digits[--at] = PAIRS[pair];
-            left = hundredth;
-        }
-        int rest = (int) left;
-        while (rest >= 100) {
-            int hundredth = rest / 100;
-            int pair = (rest - hundredth * 100) * 2;
-            digits[--at] = PAIRS[pair + 1];
-            digits[--at] = PAIRS[pair];
-            rest = hundredth;
-        }
-        digits[--at] = PAIRS[rest * 2 + 1];
-        if (rest >= 10) {
-            digits[--at] = PAIRS[rest * 2];
-        }
-        return at;
+    /// The number is split into two of four digits, these into four of two, and these into eight of one, side by side in
+    /// the word: by multiplying with what the reciprocals of 100 and 10 are as fractions of 2^19 and 2^10.
+    private static long digits(int value) {
+        long fours = value / 10_000 | (long) (value % 10_000) << 32;
+        long hundreds = fours * 5243 >>> 19 & 0x7F_0000_007FL;
+        long twos = hundreds | fours - hundreds * 100 << 16;
+        long tens = twos * 103 >>> 10 & 0x000F_000F_000F_000FL;
+        return tens | twos - tens * 10 << 8;
     }
 
     /// @param value any double
@@ -95,15 +81,10 @@ final class Decimals {
         }
         long whole = millionths / (long) FRACTION_SCALE;
         int fraction = (int) (millionths - whole * (long) FRACTION_SCALE);
-        int from = write(whole, MAX_DIGITS);
-        text.putText(digits, from, MAX_DIGITS - from);
-        text.put((byte) '.');
-        // One digit in front keeps the zeros that a fraction begins with.
-        int first = write(fraction + (long) FRACTION_SCALE, MAX_DIGITS) + 1;
-        int end = MAX_DIGITS;
-        while (end > first + 1 && digits[end - 1] == '0') {
-            end--;
-        }
-        text.putText(digits, first, Math.min(end - first, FRACTION_DIGITS));
+        putNatural(whole, text);
+        // Of the eight digits the first two are zeros; the point takes the place of one of them.
+        long digits = digits(fraction) >>> 16;
+        int count = Math.max(1, Long.SIZE + 7 - Long.numberOfLeadingZeros(digits) >>> 3);
+        text.putWord((digits | ZEROS) << 8 | '.', count + 1);
     }
 }

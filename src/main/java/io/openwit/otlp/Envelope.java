@@ -35,21 +35,17 @@ final class Envelope {
 
     private boolean hasResource;
     private int resourceDropped;
-    private int resourceUrlAt;
-    private int resourceUrlLength;
+    private long resourceUrl;
     private int resourceMends;
     private long resourceHash;
     private long resourceHigh;
     private long resourceLow;
 
     private boolean hasScope;
-    private int nameAt;
-    private int nameLength;
-    private int versionAt;
-    private int versionLength;
+    private long name;
+    private long version;
     private int scopeDropped;
-    private int scopeUrlAt;
-    private int scopeUrlLength;
+    private long scopeUrl;
     private int scopeMends;
     private long scopeHigh;
     private long scopeLow;
@@ -69,37 +65,36 @@ final class Envelope {
 
     /// Reads the resource of a ResourceLogs, ResourceSpans or ResourceMetrics.
     ///
-    /// @param at where the Resource begins, or -1 where there is none
-    void readResource(Signal signal, int at, int length, int urlAt, int urlLength) throws MalformedRequestException {
+    /// @param resource the Resource, or 0 where there is none
+    void readResource(Signal signal, long resource, long url) throws MalformedRequestException {
         row.beginRow();
-        hasResource = at >= 0;
-        resourceUrlAt = urlAt;
-        resourceUrlLength = urlLength;
+        hasResource = resource != 0;
+        resourceUrl = url;
         resourceDropped = 0;
         resourceAttributes.clear();
         entities.truncate(0);
-        int end = hasResource ? at + length : 0;
-        int p = hasResource ? at : 0;
+        int end = Slice.end(resource);
+        int p = Slice.at(resource);
         while (p < end) {
-            int tag = wire.tag(p, end);
-            p = wire.next;
-            switch (tag) {
+            long head = wire.head(p, end);
+            p = Wire.behind(head);
+            switch (Wire.tag(head)) {
                 case 10 -> {
-                    int entry = wire.length(p, end);
-                    p = wire.next + entry;
-                    resourceAttributes.add(wire.next, p);
+                    long entry = wire.slice(p, end);
+                    p = Slice.end(entry);
+                    resourceAttributes.add(entry);
                 }
                 case 16 -> {
                     resourceDropped = (int) wire.varint(p, end);
                     p = wire.next;
                 }
                 case 26 -> {
-                    int entity = wire.length(p, end);
-                    p = wire.next + entity;
+                    long entity = wire.slice(p, end);
+                    p = Slice.end(entity);
                     entities.put((byte) (entities.size() == 0 ? '[' : ','));
-                    readEntity(wire.next, p);
+                    readEntity(Slice.at(entity), p);
                 }
-                default -> p = wire.skip(tag, p, end);
+                default -> p = wire.skip(head, end);
             }
         }
         if (entities.size() > 0) {
@@ -110,7 +105,7 @@ final class Envelope {
         resourceAttributes.addTo(fingerprint, RESOURCE_TAG);
         fingerprint.add(resourceDropped, 0);
         fingerprint.add(ENTITIES_TAG, entities.array(), 0, entities.size());
-        fingerprint.add(RESOURCE_URL_TAG, wire.bytes(), urlAt, urlLength);
+        row.add(RESOURCE_URL_TAG, url);
         resourceHash = fingerprint.high();
         resourceHigh = fingerprint.stateHigh();
         resourceLow = fingerprint.stateLow();
@@ -130,25 +125,23 @@ final class Envelope {
 
     private boolean entityText(int member, String name, int from, int end, boolean first)
             throws MalformedRequestException {
-        int textAt = 0;
-        int textLength = 0;
+        long text = 0;
         int p = from;
         while (p < end) {
-            int tag = wire.tag(p, end);
-            p = wire.next;
-            if (tag == member) {
-                textLength = wire.length(p, end);
-                textAt = wire.next;
-                p = textAt + textLength;
+            long head = wire.head(p, end);
+            p = Wire.behind(head);
+            if (Wire.tag(head) == member) {
+                text = wire.slice(p, end);
+                p = Slice.end(text);
             } else {
-                p = wire.skip(tag, p, end);
+                p = wire.skip(head, end);
             }
         }
-        if (textLength == 0) {
+        if (Slice.length(text) == 0) {
             return first;
         }
         entityName(name, first);
-        row.values.quoted(wire.bytes(), textAt, textLength, entities);
+        row.values.quoted(text, entities);
         return false;
     }
 
@@ -157,20 +150,20 @@ final class Envelope {
         boolean none = true;
         int p = from;
         while (p < end) {
-            int tag = wire.tag(p, end);
-            p = wire.next;
-            if (tag == member) {
-                int length = wire.length(p, end);
-                p = wire.next + length;
+            long head = wire.head(p, end);
+            p = Wire.behind(head);
+            if (Wire.tag(head) == member) {
+                long key = wire.slice(p, end);
+                p = Slice.end(key);
                 if (none) {
                     entityName(name, first);
                 } else {
                     entities.put((byte) ',');
                 }
                 none = false;
-                row.values.quoted(wire.bytes(), p - length, length, entities);
+                row.values.quoted(key, entities);
             } else {
-                p = wire.skip(tag, p, end);
+                p = wire.skip(head, end);
             }
         }
         if (!none) {
@@ -194,55 +187,49 @@ final class Envelope {
 
     /// Reads the scope of a ScopeLogs, ScopeSpans or ScopeMetrics, for a tenant's rows.
     ///
-    /// @param at where the InstrumentationScope begins, or -1 where there is none
-    void readScope(Columns columns, int at, int length, int urlAt, int urlLength) throws MalformedRequestException {
+    /// @param scope the InstrumentationScope, or 0 where there is none
+    void readScope(Columns columns, long scope, long url) throws MalformedRequestException {
         row.beginRow();
-        hasScope = at >= 0;
-        scopeUrlAt = urlAt;
-        scopeUrlLength = urlLength;
+        hasScope = scope != 0;
+        scopeUrl = url;
         scopeDropped = 0;
-        nameAt = 0;
-        nameLength = 0;
-        versionAt = 0;
-        versionLength = 0;
+        name = 0;
+        version = 0;
         scopeAttributes.clear();
-        int end = hasScope ? at + length : 0;
-        int p = hasScope ? at : 0;
+        int end = Slice.end(scope);
+        int p = Slice.at(scope);
         while (p < end) {
-            int tag = wire.tag(p, end);
-            p = wire.next;
-            switch (tag) {
+            long head = wire.head(p, end);
+            p = Wire.behind(head);
+            switch (Wire.tag(head)) {
                 case 10 -> {
-                    nameLength = wire.length(p, end);
-                    nameAt = wire.next;
-                    p = nameAt + nameLength;
+                    name = wire.slice(p, end);
+                    p = Slice.end(name);
                 }
                 case 18 -> {
-                    versionLength = wire.length(p, end);
-                    versionAt = wire.next;
-                    p = versionAt + versionLength;
+                    version = wire.slice(p, end);
+                    p = Slice.end(version);
                 }
                 case 26 -> {
-                    int entry = wire.length(p, end);
-                    p = wire.next + entry;
-                    scopeAttributes.add(wire.next, p);
+                    long entry = wire.slice(p, end);
+                    p = Slice.end(entry);
+                    scopeAttributes.add(entry);
                 }
                 case 32 -> {
                     scopeDropped = (int) wire.varint(p, end);
                     p = wire.next;
                 }
-                default -> p = wire.skip(tag, p, end);
+                default -> p = wire.skip(head, end);
             }
         }
         fingerprint.resume(resourceHigh, resourceLow);
         byte[] tenant = columns.tenantBytes();
         fingerprint.add(TENANT_TAG, tenant, 0, tenant.length - Bytes.SLACK);
         fingerprint.add((long) SCOPE_TAG << 32 | (hasScope ? 1 : 0), scopeDropped);
-        byte[] bytes = wire.bytes();
-        fingerprint.add(NAME_TAG, bytes, nameAt, nameLength);
-        fingerprint.add(VERSION_TAG, bytes, versionAt, versionLength);
+        row.add(NAME_TAG, name);
+        row.add(VERSION_TAG, version);
         scopeAttributes.addTo(fingerprint, SCOPE_TAG);
-        fingerprint.add(SCOPE_URL_TAG, wire.bytes(), urlAt, urlLength);
+        row.add(SCOPE_URL_TAG, url);
         scopeHigh = fingerprint.stateHigh();
         scopeLow = fingerprint.stateLow();
         scopeMends = row.mends();
@@ -258,23 +245,16 @@ final class Envelope {
         EnvelopeColumns out = columns.envelope();
         out.begin();
         long mendedBefore = columns.mendedTexts();
-        byte[] bytes = wire.bytes();
-        int service = resourceAttributes.findText(SERVICE_NAME);
-        if (service < 0) {
-            out.serviceName.appendNull();
-        } else {
-            out.serviceName.appendOrNull(
-                    bytes, resourceAttributes.valueAt(service), resourceAttributes.valueLength(service));
-        }
+        row.append(out.serviceName, resourceAttributes.findText(SERVICE_NAME));
         resourceAttributes.store(out.resource, out.resourceTypes);
         dropped(out.resourceDropped, hasResource, resourceDropped, resourceAttributes);
-        out.resourceSchemaUrl.appendOrNull(bytes, resourceUrlAt, resourceUrlLength);
+        row.append(out.resourceSchemaUrl, resourceUrl);
         out.resourceEntityRefs.appendOrNull(entities.array(), 0, entities.size());
-        out.scopeName.appendOrNull(bytes, nameAt, nameLength);
-        out.scopeVersion.appendOrNull(bytes, versionAt, versionLength);
+        row.append(out.scopeName, name);
+        row.append(out.scopeVersion, version);
         scopeAttributes.store(out.scope, out.scopeTypes);
         dropped(out.scopeDropped, hasScope, scopeDropped, scopeAttributes);
-        out.scopeSchemaUrl.appendOrNull(bytes, scopeUrlAt, scopeUrlLength);
+        row.append(out.scopeSchemaUrl, scopeUrl);
         row.mend(resourceMends | scopeMends);
         if (columns.mendedTexts() != mendedBefore) {
             row.mend(MendReason.UTF8);

@@ -7,31 +7,26 @@ final class KeyOrder {
     /// Up to here insertion is faster than merging.
     private static final int INSERTION = 24;
 
-    private int[] at;
-    private int[] lengths;
+    private long[] keys;
     private int[] order;
     private int[] scratch = {};
     private int count;
 
     KeyOrder(int capacity) {
-        at = new int[Math.max(capacity, 4)];
-        lengths = new int[at.length];
-        order = new int[at.length];
+        keys = new long[Math.max(capacity, 4)];
+        order = new int[keys.length];
     }
 
     void clear() {
         count = 0;
     }
 
-    void add(int keyAt, int keyLength) {
-        if (count == at.length) {
-            at = Arrays.copyOf(at, count * 2);
-            lengths = Arrays.copyOf(lengths, count * 2);
+    void add(long key) {
+        if (count == keys.length) {
+            keys = Arrays.copyOf(keys, count * 2);
             order = Arrays.copyOf(order, count * 2);
         }
-        at[count] = keyAt;
-        lengths[count] = keyLength;
-        count++;
+        keys[count++] = key;
     }
 
     int count() {
@@ -56,12 +51,9 @@ final class KeyOrder {
         return false;
     }
 
-    int keyAt(int i) {
-        return at[i];
-    }
-
-    int keyLength(int i) {
-        return lengths[i];
+    /// The key that was added as the `i`th.
+    long key(int i) {
+        return keys[i];
     }
 
     /// Which of the keys, counted as they came, stands at `place` of the order.
@@ -75,9 +67,9 @@ final class KeyOrder {
         int high = count - 1;
         while (low <= high) {
             int middle = low + high >>> 1;
-            int which = order[middle];
+            long other = keys[order[middle]];
             int difference =
-                    Arrays.compareUnsigned(bytes, at[which], at[which] + lengths[which], key, keyFrom, keyFrom + keyLength);
+                    Arrays.compareUnsigned(bytes, Slice.at(other), Slice.end(other), key, keyFrom, keyFrom + keyLength);
             if (difference == 0) {
                 return true;
             }
@@ -92,7 +84,7 @@ final class KeyOrder {
 
     private int compare(byte[] bytes, int one, int other) {
         return Arrays.compareUnsigned(
-                bytes, at[one], at[one] + lengths[one], bytes, at[other], at[other] + lengths[other]);
+                bytes, Slice.at(keys[one]), Slice.end(keys[one]), bytes, Slice.at(keys[other]), Slice.end(keys[other]));
     }
 
     private void insertion(byte[] bytes) {

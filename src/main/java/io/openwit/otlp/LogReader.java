@@ -26,6 +26,19 @@ final class LogReader implements RowReader {
     private final Attributes attributes;
     private final Bytes text = new Bytes(1024);
 
+    /// The present row.
+    private long time;
+
+    private long observed;
+    private int severity;
+    private long severityText;
+    private long body;
+    private int dropped;
+    private int flags;
+    private long trace;
+    private long span;
+    private long event;
+
     LogReader(RowState row, OpenRows rows) {
         this.row = row;
         this.rows = rows;
@@ -38,57 +51,61 @@ final class LogReader implements RowReader {
     public void read(int from, int end) throws MalformedRequestException {
         LogColumns out = (LogColumns) rows.columns();
         rows.beginRow(out);
-        attributes.clear();
+        clear();
+        walk(from, end);
+        long mendedBefore = out.mendedTexts();
+        addFields();
+        body(out);
+        attributes.addToAndStore(fingerprint, ATTRIBUTES_TAG, out.attributes, out.attributesTypes);
+        boolean datable = time % SECOND_NANOS != 0 || observed % SECOND_NANOS != 0;
+        store(out);
+        if (out.mendedTexts() != mendedBefore) {
+            row.mend(MendReason.UTF8);
+        }
+        rows.endRow(out, datable, time != 0 ? time : observed, from, end);
+    }
 
-        long time = 0;
-        long observed = 0;
-        int severity = 0;
-        int severityAt = 0;
-        int severityLength = 0;
-        int bodyAt = -1;
-        int bodyLength = 0;
-        int dropped = 0;
-        int flags = 0;
-        int traceAt = 0;
-        int traceLength = 0;
-        int spanAt = 0;
-        int spanLength = 0;
-        int eventAt = 0;
-        int eventLength = 0;
+    private void clear() {
+        attributes.clear();
+        time = 0;
+        observed = 0;
+        severity = 0;
+        severityText = 0;
+        body = 0;
+        dropped = 0;
+        flags = 0;
+        trace = 0;
+        span = 0;
+        event = 0;
+    }
+
+    private void walk(int from, int end) throws MalformedRequestException {
         int at = from;
         while (at < end) {
-            int tag = wire.tag(at, end);
-            at = wire.next;
-            switch (tag) {
+            long head = wire.head(at, end);
+            at = Wire.behind(head);
+            switch (Wire.tag(head)) {
                 case 9 -> {
                     time = wire.fixed64(at, end);
-                    at = wire.next;
+                    at += 8;
                 }
                 case 16 -> {
                     severity = (int) wire.varint(at, end);
                     at = wire.next;
                 }
                 case 26 -> {
-                    severityLength = wire.length(at, end);
-                    severityAt = wire.next;
-                    at = severityAt + severityLength;
+                    severityText = wire.slice(at, end);
+                    at = Slice.end(severityText);
                 }
                 case 42 -> {
-                    int length = wire.length(at, end);
-                    at = wire.next;
-                    if (bodyAt < 0) {
-                        bodyAt = at;
-                        bodyLength = length;
-                    } else {
-                        bodyAt = mergeBody(bodyAt, bodyLength, at, length);
-                        bodyLength += length;
-                    }
-                    at += length;
+                    long part = wire.slice(at, end);
+                    at = Slice.end(part);
+                    body = body == 0 ? part : mergeBody(body, part);
                 }
                 case 50 -> {
-                    int length = wire.length(at, end);
-                    at = wire.next + length;
-                    attributes.add(at - length, at);
+                    long entry = wire.slice(at, end);
+                    at = Slice.end(entry);
+                    attributes.add(entry);
                 }
                 case 56 -> {
                     dropped = (int) wire.varint(at, end);
@@ -96,102 +113,91 @@ final class LogReader implements RowReader {
                 }
                 case 69 -> {
                     flags = wire.fixed32(at, end);
-                    at = wire.next;
+                    at += 4;
                 }
                 case 74 -> {
-                    traceLength = wire.length(at, end);
-                    traceAt = wire.next;
-                    at = traceAt + traceLength;
+                    trace = wire.slice(at, end);
+                    at = Slice.end(trace);
                 }
                 case 82 -> {
-                    spanLength = wire.length(at, end);
-                    spanAt = wire.next;
-                    at = spanAt + spanLength;
+                    span = wire.slice(at, end);
+                    at = Slice.end(span);
                 }
                 case 89 -> {
                     observed = wire.fixed64(at, end);
-                    at = wire.next;
+                    at += 8;
                 }
                 case 98 -> {
-                    eventLength = wire.length(at, end);
-                    eventAt = wire.next;
-                    at = eventAt + eventLength;
+                    event = wire.slice(at, end);
+                    at = Slice.end(event);
                 }
-                default -> at = wire.skip(tag, at, end);
+                default -> at = wire.skip(head, end);
             }
         }
+    }
 
-        long mendedBefore = out.mendedTexts();
+    private void addFields() {
         rows.resumeScope();
         fingerprint.add(time, observed);
         fingerprint.add((long) severity << 32 | flags & 0xffffffffL, dropped);
-        byte[] bytes = wire.bytes();
-        fingerprint.add(TEXT_TAG, bytes, severityAt, severityLength);
-        fingerprint.add(TRACE_TAG, bytes, traceAt, traceLength);
-        fingerprint.add(SPAN_TAG, bytes, spanAt, spanLength);
-        fingerprint.add(EVENT_TAG, bytes, eventAt, eventLength);
-        body(out, bodyAt, bodyLength);
-        attributes.addToAndStore(fingerprint, ATTRIBUTES_TAG, out.attributes, out.attributesTypes);
+        row.add(TEXT_TAG, severityText);
+        row.add(TRACE_TAG, trace);
+        row.add(SPAN_TAG, span);
+        row.add(EVENT_TAG, event);
+    }
 
-        bytes = wire.bytes();
+    private void store(LogColumns out) {
         out.time.appendTime(time);
         row.checkTime(time);
         row.checkTime(observed);
-        boolean datable = time % SECOND_NANOS != 0 || observed % SECOND_NANOS != 0;
         if (observed == 0) {
             observed = row.arrivalNanos;
             row.mend(MendReason.OBSERVED_TIME);
         }
         out.observedTime.appendTime(observed);
         out.severity.append(severity);
-        out.severityText.appendOrNull(bytes, severityAt, severityLength);
-        row.appendId(out.traceId, traceAt, traceLength, 16, MendReason.IDS);
-        row.appendId(out.spanId, spanAt, spanLength, 8, MendReason.IDS);
+        row.append(out.severityText, severityText);
+        row.appendId(out.traceId, trace, 16, MendReason.IDS);
+        row.appendId(out.spanId, span, 8, MendReason.IDS);
         out.flags.append(flags);
-        out.eventName.appendOrNull(bytes, eventAt, eventLength);
+        row.append(out.eventName, event);
         out.droppedAttributes.append(dropped + attributes.dropped());
-        if (out.mendedTexts() != mendedBefore) {
-            row.mend(MendReason.UTF8);
-        }
-        rows.endRow(out, datable, time != 0 ? time : observed, from, end);
     }
 
-    private int mergeBody(int at, int length, int nextAt, int nextLength) throws MalformedRequestException {
-        if (at <= wire.requestEnd()) {
-            row.check.anyValue(at, at + length, 1);
+    private long mergeBody(long first, long second) throws MalformedRequestException {
+        if (!wire.isMerged(first)) {
+            row.check.anyValue(first, 1);
         }
-        row.check.anyValue(nextAt, nextAt + nextLength, 1);
-        return wire.merge(at, length, nextAt, nextLength);
+        row.check.anyValue(second, 1);
+        return wire.merge(first, second);
     }
 
     /// Adds the body to the fingerprint, as received, and stores it.
-    private void body(LogColumns out, int at, int length) throws MalformedRequestException {
-        if (at < 0) {
+    private void body(LogColumns out) throws MalformedRequestException {
+        if (body == 0) {
             fingerprint.add(0, 0);
             out.body.appendNull();
             out.bodyType.appendNull();
             return;
         }
         AnyValues values = row.values;
-        values.open(at, at + length, 1);
+        values.open(body, 1);
         byte letter = values.letter;
-        int valueAt = values.at;
-        int valueLength = values.length;
-        long number = values.number;
+        long content = values.content;
         fingerprint.add(1, letter);
         text.truncate(0);
-        values.add(letter, valueAt, valueLength, number, 1, text);
-        int kept = valueLength;
-        if (valueLength > row.limits.maxValueBytes()) {
-            kept = cutBody(letter, valueAt);
+        values.add(letter, content, 1, text);
+        boolean sized = letter == 's' || letter == 'x' || AnyValues.isNested(letter);
+        if (sized && Slice.length(content) > row.limits.maxValueBytes()) {
+            content = Slice.of(Slice.at(content), cutBody(letter, Slice.at(content)));
         }
         if (letter == 'n') {
             out.body.appendNull();
         } else if (letter == 's') {
-            out.body.append(wire.bytes(), valueAt, kept);
+            out.body.append(wire.bytes(), Slice.at(content), Slice.length(content));
         } else {
-            if (letter != 'a' && letter != 'k') {
-                values.text(letter, valueAt, kept, number, text);
+            if (!AnyValues.isNested(letter)) {
+                values.text(letter, content, text);
             }
             out.body.append(text.array(), 0, text.size());
         }
@@ -205,7 +211,7 @@ final class LogReader implements RowReader {
     /// A body beyond the limit is cut; a nested one cannot be, and its row is rejected.
     private int cutBody(byte letter, int at) {
         int limit = row.limits.maxValueBytes();
-        if (!row.limits.truncate() || letter == 'a' || letter == 'k') {
+        if (!row.limits.truncate() || AnyValues.isNested(letter)) {
             row.reject(RejectReason.LIMIT_EXCEEDED);
             return limit;
         }

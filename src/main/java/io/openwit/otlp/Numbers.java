@@ -25,9 +25,9 @@ final class Numbers {
     ///
     /// @return the position behind it
     int addFixed(Wire wire, int at, int end) throws MalformedRequestException {
-        int length = wire.length(at, end);
-        int last = wire.next + length;
-        for (int p = wire.next; p < last; p = wire.next) {
+        long packed = wire.slice(at, end);
+        int last = Slice.end(packed);
+        for (int p = Slice.at(packed); p < last; p += 8) {
             add(wire.fixed64(p, last));
         }
         return last;
@@ -37,9 +37,9 @@ final class Numbers {
     ///
     /// @return the position behind it
     int addVarints(Wire wire, int at, int end) throws MalformedRequestException {
-        int length = wire.length(at, end);
-        int last = wire.next + length;
-        for (int p = wire.next; p < last; p = wire.next) {
+        long packed = wire.slice(at, end);
+        int last = Slice.end(packed);
+        for (int p = Slice.at(packed); p < last; p = wire.next) {
             add(wire.varint(p, last));
         }
         return last;

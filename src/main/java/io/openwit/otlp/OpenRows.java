@@ -17,10 +17,8 @@ final class OpenRows {
     private @Nullable Columns columns;
     private boolean scopeRead;
     private boolean envelopeStored;
-    private int scopeAt;
-    private int scopeLength;
-    private int scopeUrlAt;
-    private int scopeUrlLength;
+    private long scope;
+    private long scopeUrl;
 
     /// Where the last row ended: what stands before the next one is charged to that.
     private int chargedTo;
@@ -47,17 +45,15 @@ final class OpenRows {
     }
 
     /// The following rows are of this resource.
-    void resource(Signal signal, int at, int length, int urlAt, int urlLength) throws MalformedRequestException {
-        envelope.readResource(signal, at, length, urlAt, urlLength);
+    void resource(Signal signal, long resource, long url) throws MalformedRequestException {
+        envelope.readResource(signal, resource, url);
         columns = null;
     }
 
     /// The following rows are of this scope; it is read with the first of them.
-    void scope(int at, int length, int urlAt, int urlLength) {
-        scopeAt = at;
-        scopeLength = length;
-        scopeUrlAt = urlAt;
-        scopeUrlLength = urlLength;
+    void scope(long scope, long url) {
+        this.scope = scope;
+        scopeUrl = url;
         scopeRead = false;
         envelopeStored = false;
     }
@@ -81,7 +77,7 @@ final class OpenRows {
         }
         columns = open;
         if (!scopeRead) {
-            envelope.readScope(open, scopeAt, scopeLength, scopeUrlAt, scopeUrlLength);
+            envelope.readScope(open, scope, scopeUrl);
             scopeRead = true;
         }
         return open;

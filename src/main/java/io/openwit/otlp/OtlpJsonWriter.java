@@ -7,6 +7,7 @@ import io.openwit.columnar.Utf8;
 import io.openwit.model.Signal;
 import io.openwit.otlp.OtlpMessages.Field;
 import io.openwit.otlp.OtlpMessages.MessageType;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
@@ -55,13 +56,13 @@ public final class OtlpJsonWriter {
         Field chosen = null;
         int chosenFrom = from;
         for (int at = from; at < end; ) {
-            int tag = wire.tag(at, end);
-            Field field = field(type, tag);
+            long head = wire.head(at, end);
+            Field field = field(type, Wire.tag(head));
             if (field != null && field.oneof() && field != chosen) {
                 chosen = field;
                 chosenFrom = at;
             }
-            at = wire.skip(tag, wire.next, end);
+            at = wire.skip(head, end);
         }
         out.put('{');
         boolean first = true;
@@ -93,17 +94,16 @@ public final class OtlpJsonWriter {
             throws MalformedRequestException {
         boolean none = true;
         for (int at = from; at < end; ) {
-            int tag = wire.tag(at, end);
-            at = wire.next;
-            if (field(type, tag) != field) {
-                at = wire.skip(tag, at, end);
-            } else if ((tag & 7) == 2 && field.kind().wireType != 2) {
-                int packedEnd = wire.length(at, end);
-                at = wire.next;
-                packedEnd += at;
-                while (at < packedEnd) {
+            long head = wire.head(at, end);
+            at = Wire.behind(head);
+            if (field(type, Wire.tag(head)) != field) {
+                at = wire.skip(head, end);
+            } else if ((Wire.tag(head) & 7) == 2 && field.kind().wireType != 2) {
+                long packed = wire.slice(at, end);
+                at = Slice.at(packed);
+                while (at < Slice.end(packed)) {
                     none = element(field, none, first);
-                    at = value(field, at, packedEnd, depth);
+                    at = value(field, at, Slice.end(packed), depth);
                 }
             } else {
                 none = element(field, none, first);
@@ -130,34 +130,30 @@ public final class OtlpJsonWriter {
     private boolean single(MessageType type, Field field, int from, int end, int depth, boolean first)
             throws MalformedRequestException {
         int mark = wire.mark();
-        int found = -1;
-        int length = 0;
+        long found = 0;
         for (int at = from; at < end; ) {
-            int tag = wire.tag(at, end);
-            at = wire.next;
-            if (field(type, tag) != field) {
-                at = wire.skip(tag, at, end);
+            long head = wire.head(at, end);
+            at = Wire.behind(head);
+            if (field(type, Wire.tag(head)) != field) {
+                at = wire.skip(head, end);
             } else if (field.message() == null) {
-                found = at;
-                length = end - at;
-                at = wire.skip(tag, at, end);
+                found = Slice.of(at, end - at);
+                at = wire.skip(head, end);
             } else {
-                int partLength = wire.length(at, end);
-                at = wire.next;
-                found = found < 0 ? at : wire.merge(found, length, at, partLength);
-                length += partLength;
-                at += partLength;
+                long part = wire.slice(at, end);
+                at = Slice.end(part);
+                found = found == 0 ? part : wire.merge(found, part);
             }
         }
-        if (found < 0) {
+        if (found == 0) {
             return first;
         }
         name(field, first);
         MessageType message = field.message();
         if (message == null) {
-            value(field, found, found + length, depth);
+            value(field, Slice.at(found), Slice.end(found), depth);
         } else {
-            message(message, found, found + length, depth);
+            message(message, Slice.at(found), Slice.end(found), depth);
         }
         wire.release(mark);
         return false;
@@ -179,32 +175,45 @@ public final class OtlpJsonWriter {
     private int value(Field field, int at, int end, int depth) throws MalformedRequestException {
         switch (field.kind()) {
             case STRING -> {
-                int length = wire.length(at, end);
-                int behind = wire.next + length;
-                string(wire.next, length);
-                return behind;
+                long text = wire.slice(at, end);
+                string(Slice.at(text), Slice.length(text));
+                return Slice.end(text);
             }
             case HEX -> {
-                int length = wire.length(at, end);
-                quoted(HexFormat.of().formatHex(wire.bytes(), wire.next, wire.next + length));
-                return wire.next + length;
+                long id = wire.slice(at, end);
+                quoted(HexFormat.of().formatHex(wire.bytes(), Slice.at(id), Slice.end(id)));
+                return Slice.end(id);
             }
             case BASE64 -> {
-                int length = wire.length(at, end);
-                byte[] bytes = new byte[length];
-                System.arraycopy(wire.bytes(), wire.next, bytes, 0, length);
+                long content = wire.slice(at, end);
+                byte[] bytes = Arrays.copyOfRange(wire.bytes(), Slice.at(content), Slice.end(content));
                 quoted(Base64.getEncoder().encodeToString(bytes));
-                return wire.next + length;
+                return Slice.end(content);
             }
             case MESSAGE -> {
-                int length = wire.length(at, end);
-                int start = wire.next;
+                long content = wire.slice(at, end);
                 MessageType message = field.message();
                 if (message == null) {
                     throw new IllegalStateException("no message behind " + field.name());
                 }
-                message(message, start, start + length, depth);
-                return start + length;
+                message(message, Slice.at(content), Slice.end(content), depth);
+                return Slice.end(content);
+            }
+            case FIXED32 -> {
+                ascii(Integer.toUnsignedString(wire.fixed32(at, end)));
+                return at + 4;
+            }
+            case FIXED64 -> {
+                quoted(Long.toUnsignedString(wire.fixed64(at, end)));
+                return at + 8;
+            }
+            case SFIXED64 -> {
+                quoted(Long.toString(wire.fixed64(at, end)));
+                return at + 8;
+            }
+            case DOUBLE -> {
+                number(Double.longBitsToDouble(wire.fixed64(at, end)));
+                return at + 8;
             }
             case BOOL -> ascii(wire.varint(at, end) != 0 ? "true" : "false");
             case ENUM, INT32 -> ascii(Integer.toString((int) wire.varint(at, end)));
@@ -212,10 +221,6 @@ public final class OtlpJsonWriter {
             case UINT32 -> ascii(Integer.toUnsignedString((int) wire.varint(at, end)));
             case UINT64 -> quoted(Long.toUnsignedString(wire.varint(at, end)));
             case SINT32 -> ascii(Integer.toString(Wire.zigZag(wire.varint(at, end))));
-            case FIXED32 -> ascii(Integer.toUnsignedString(wire.fixed32(at, end)));
-            case FIXED64 -> quoted(Long.toUnsignedString(wire.fixed64(at, end)));
-            case SFIXED64 -> quoted(Long.toString(wire.fixed64(at, end)));
-            case DOUBLE -> number(Double.longBitsToDouble(wire.fixed64(at, end)));
         }
         return wire.next;
     }

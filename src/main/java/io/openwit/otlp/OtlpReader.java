@@ -28,11 +28,9 @@ public final class OtlpReader {
     private final PointReader points;
 
     /// What the present message's envelope fields are: found before its rows are read, as they may come behind them.
-    private int envelopeAt;
+    private long envelope;
 
-    private int envelopeLength;
-    private int urlAt;
-    private int urlLength;
+    private long url;
 
     public OtlpReader(ReaderLimits limits, FingerprintKey key) {
         row = new RowState(limits, key);
@@ -83,92 +81,80 @@ public final class OtlpReader {
     private void request(Signal signal, RowReader reader, int from, int end) throws MalformedRequestException {
         int at = from;
         while (at < end) {
-            int tag = wire.tag(at, end);
-            at = wire.next;
-            if (tag == 10) {
-                int length = wire.length(at, end);
-                at = wire.next + length;
-                resourceEntry(signal, reader, at - length, at);
+            long head = wire.head(at, end);
+            at = Wire.behind(head);
+            if (Wire.tag(head) == 10) {
+                long entry = wire.slice(at, end);
+                at = Slice.end(entry);
+                resourceEntry(signal, reader, Slice.at(entry), at);
             } else {
-                at = wire.skip(tag, at, end);
+                at = wire.skip(head, end);
             }
         }
     }
 
     private void resourceEntry(Signal signal, RowReader reader, int from, int end) throws MalformedRequestException {
         findEnvelope(signal, true, from, end);
-        rows.resource(signal, envelopeAt, envelopeLength, urlAt, urlLength);
+        rows.resource(signal, envelope, url);
         int at = from;
         while (at < end) {
-            int tag = wire.tag(at, end);
-            at = wire.next;
-            if (tag == 18) {
-                int length = wire.length(at, end);
-                at = wire.next + length;
-                scopeEntry(signal, reader, at - length, at);
+            long head = wire.head(at, end);
+            at = Wire.behind(head);
+            if (Wire.tag(head) == 18) {
+                long entry = wire.slice(at, end);
+                at = Slice.end(entry);
+                scopeEntry(signal, reader, Slice.at(entry), at);
             } else {
-                at = wire.skip(tag, at, end);
+                at = wire.skip(head, end);
             }
         }
     }
 
     private void scopeEntry(Signal signal, RowReader reader, int from, int end) throws MalformedRequestException {
         findEnvelope(signal, false, from, end);
-        int scopeAt = envelopeAt;
-        int scopeLength = envelopeLength;
-        rows.scope(scopeAt, scopeLength, urlAt, urlLength);
+        long scope = envelope;
+        rows.scope(scope, url);
         int at = from;
         while (at < end) {
-            int tag = wire.tag(at, end);
-            at = wire.next;
-            if (tag == 18) {
-                int length = wire.length(at, end);
-                at = wire.next + length;
-                reader.read(at - length, at);
+            long head = wire.head(at, end);
+            at = Wire.behind(head);
+            if (Wire.tag(head) == 18) {
+                long message = wire.slice(at, end);
+                at = Slice.end(message);
+                reader.read(Slice.at(message), at);
             } else {
-                at = wire.skip(tag, at, end);
+                at = wire.skip(head, end);
             }
         }
-        if (!rows.scopeRead() && scopeAt >= 0) {
+        if (!rows.scopeRead()) {
             // Without a row it is never read, and has to be well formed all the same.
-            row.check.scope(signal, scopeAt, scopeAt + scopeLength);
+            row.check.scope(signal, scope);
         }
     }
 
     /// Finds the Resource or Scope (field 1) and the schema URL (field 3) of an entry; a split one is put together.
     private void findEnvelope(Signal signal, boolean resource, int from, int end) throws MalformedRequestException {
-        envelopeAt = -1;
-        envelopeLength = 0;
-        urlAt = from;
-        urlLength = 0;
+        envelope = 0;
+        url = 0;
         int at = from;
         while (at < end) {
-            int tag = wire.tag(at, end);
-            at = wire.next;
-            switch (tag) {
+            long head = wire.head(at, end);
+            at = Wire.behind(head);
+            switch (Wire.tag(head)) {
                 case 10 -> {
-                    int length = wire.length(at, end);
-                    at = wire.next;
-                    if (envelopeAt < 0) {
-                        envelopeAt = at;
-                    } else {
-                        envelopeAt = row.mergeMember(
-                                resource ? WireCheck.ofResource(signal) : WireCheck.ofScope(signal),
-                                resource ? "resource" : "scope",
-                                envelopeAt,
-                                envelopeLength,
-                                at,
-                                length);
-                    }
-                    envelopeLength += length;
-                    at += length;
+                    long part = wire.slice(at, end);
+                    at = Slice.end(part);
+                    envelope = row.mergeMember(
+                            resource ? WireCheck.ofResource(signal) : WireCheck.ofScope(signal),
+                            resource ? "resource" : "scope",
+                            envelope,
+                            part);
                 }
                 case 26 -> {
-                    urlLength = wire.length(at, end);
-                    urlAt = wire.next;
-                    at = urlAt + urlLength;
+                    url = wire.slice(at, end);
+                    at = Slice.end(url);
                 }
-                default -> at = wire.skip(tag, at, end);
+                default -> at = wire.skip(head, end);
             }
         }
     }

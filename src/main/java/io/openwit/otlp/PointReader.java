@@ -69,12 +69,9 @@ final class PointReader implements RowReader {
     /// The present metric.
     private int kind;
 
-    private int nameAt;
-    private int nameLength;
-    private int unitAt;
-    private int unitLength;
-    private int descriptionAt;
-    private int descriptionLength;
+    private long name;
+    private long unit;
+    private long description;
     private int temporality;
     private boolean monotonic;
     private long metricHigh;
@@ -112,64 +109,58 @@ final class PointReader implements RowReader {
         int mark = wire.mark();
         row.beginRow();
         metadata.clear();
-        nameLength = 0;
-        unitLength = 0;
-        descriptionLength = 0;
+        name = 0;
+        unit = 0;
+        description = 0;
         kind = NO_DATA;
-        int dataAt = 0;
-        int dataLength = 0;
+        long data = 0;
         int at = from;
         while (at < end) {
-            int tag = wire.tag(at, end);
-            at = wire.next;
-            switch (tag) {
+            long head = wire.head(at, end);
+            at = Wire.behind(head);
+            switch (Wire.tag(head)) {
                 case 10 -> {
-                    nameLength = wire.length(at, end);
-                    nameAt = wire.next;
-                    at = nameAt + nameLength;
+                    name = wire.slice(at, end);
+                    at = Slice.end(name);
                 }
                 case 18 -> {
-                    descriptionLength = wire.length(at, end);
-                    descriptionAt = wire.next;
-                    at = descriptionAt + descriptionLength;
+                    description = wire.slice(at, end);
+                    at = Slice.end(description);
                 }
                 case 26 -> {
-                    unitLength = wire.length(at, end);
-                    unitAt = wire.next;
-                    at = unitAt + unitLength;
+                    unit = wire.slice(at, end);
+                    at = Slice.end(unit);
                 }
                 case GAUGE, SUM, HISTOGRAM, EXPONENTIAL, SUMMARY -> {
-                    int length = wire.length(at, end);
-                    at = wire.next;
-                    if (kind == tag) {
-                        dataAt = row.mergeMember(METRIC, member(tag), dataAt, dataLength, at, length);
-                        dataLength += length;
+                    int member = Wire.tag(head);
+                    long part = wire.slice(at, end);
+                    at = Slice.end(part);
+                    if (kind == member) {
+                        data = row.mergeMember(METRIC, member(member), data, part);
                     } else {
-                        if (kind != NO_DATA && dataAt <= wire.requestEnd()) {
-                            row.check.memberOf(METRIC, member(kind), dataAt, dataAt + dataLength);
+                        if (kind != NO_DATA && !wire.isMerged(data)) {
+                            row.check.memberOf(METRIC, member(kind), data);
                         }
-                        dataAt = at;
-                        dataLength = length;
+                        data = part;
                     }
-                    kind = tag;
-                    at += length;
+                    kind = member;
                 }
                 case 98 -> {
-                    int length = wire.length(at, end);
-                    at = wire.next + length;
-                    metadata.add(at - length, at);
+                    long entry = wire.slice(at, end);
+                    at = Slice.end(entry);
+                    metadata.add(entry);
                 }
-                default -> at = wire.skip(tag, at, end);
+                default -> at = wire.skip(head, end);
             }
         }
         metricRead = false;
         metricStored = false;
         if (kind != NO_DATA) {
-            points(dataAt, dataAt + dataLength);
+            points(Slice.at(data), Slice.end(data));
         }
         if (!metricRead) {
             // Without a point it leaves no row, and has to be well formed all the same.
-            row.check.memberOf(WireCheck.ofScope(Signal.METRICS), "metrics", from, end);
+            row.check.memberOf(WireCheck.ofScope(Signal.METRICS), "metrics", Slice.of(from, end - from));
         }
         wire.release(mark);
     }
@@ -190,28 +181,29 @@ final class PointReader implements RowReader {
         monotonic = false;
         int at = from;
         while (at < end) {
-            int tag = wire.tag(at, end);
-            at = wire.next;
+            long head = wire.head(at, end);
+            at = Wire.behind(head);
+            int tag = Wire.tag(head);
             if (tag == 16 && (kind == SUM || kind == HISTOGRAM || kind == EXPONENTIAL)) {
                 temporality = (int) wire.varint(at, end);
                 at = wire.next;
-            } else if (tag == 24 && kind == SUM) {
+            } else if (Wire.tag(head) == 24 && kind == SUM) {
                 monotonic = wire.varint(at, end) != 0;
                 at = wire.next;
             } else {
-                at = wire.skip(tag, at, end);
+                at = wire.skip(head, end);
             }
         }
         at = from;
         while (at < end) {
-            int tag = wire.tag(at, end);
-            at = wire.next;
-            if (tag == 10) {
-                int length = wire.length(at, end);
-                at = wire.next + length;
-                point(at - length, at);
+            long head = wire.head(at, end);
+            at = Wire.behind(head);
+            if (Wire.tag(head) == 10) {
+                long point = wire.slice(at, end);
+                at = Slice.end(point);
+                point(Slice.at(point), at);
             } else {
-                at = wire.skip(tag, at, end);
+                at = wire.skip(head, end);
             }
         }
     }
@@ -247,10 +239,9 @@ final class PointReader implements RowReader {
     private void readMetric() throws MalformedRequestException {
         int mendsBefore = row.mends();
         rows.resumeScope();
-        byte[] bytes = wire.bytes();
-        fingerprint.add(NAME_TAG, bytes, nameAt, nameLength);
-        fingerprint.add(UNIT_TAG, bytes, unitAt, unitLength);
-        fingerprint.add(DESCRIPTION_TAG, bytes, descriptionAt, descriptionLength);
+        row.add(NAME_TAG, name);
+        row.add(UNIT_TAG, unit);
+        row.add(DESCRIPTION_TAG, description);
         fingerprint.add((long) kind << 32 | temporality & 0xffffffffL, monotonic ? 1 : 0);
         metadata.addTo(fingerprint, METADATA_TAG);
         metricHigh = fingerprint.stateHigh();
@@ -261,13 +252,12 @@ final class PointReader implements RowReader {
 
     private void storeMetric(PointColumns out) {
         row.mend(readMends);
-        byte[] bytes = wire.bytes();
         long mendedBefore = out.mendedTexts();
         int mendsBefore = row.mends();
         out.beginMetric();
-        out.name.appendOrNull(bytes, nameAt, nameLength);
-        out.unit.appendOrNull(bytes, unitAt, unitLength);
-        out.description.appendOrNull(bytes, descriptionAt, descriptionLength);
+        row.append(out.name, name);
+        row.append(out.unit, unit);
+        row.append(out.description, description);
         switch (kind) {
             case GAUGE -> out.type.append(NAMES, 0, 5);
             case SUM -> out.type.append(NAMES, 6, 3);
@@ -313,34 +303,34 @@ final class PointReader implements RowReader {
         long value = 0;
         int at = from;
         while (at < end) {
-            int tag = wire.tag(at, end);
-            at = wire.next;
-            switch (tag) {
+            long head = wire.head(at, end);
+            at = Wire.behind(head);
+            switch (Wire.tag(head)) {
                 case 17 -> {
                     start = wire.fixed64(at, end);
-                    at = wire.next;
+                    at += 8;
                 }
                 case 25 -> {
                     time = wire.fixed64(at, end);
-                    at = wire.next;
+                    at += 8;
                 }
                 case 33 -> {
                     value = wire.fixed64(at, end);
                     valueKind = DOUBLE_VALUE;
-                    at = wire.next;
+                    at += 8;
                 }
                 case 42 -> at = exemplar(at, end);
                 case 49 -> {
                     value = wire.fixed64(at, end);
                     valueKind = INT_VALUE;
-                    at = wire.next;
+                    at += 8;
                 }
                 case 58 -> at = attribute(at, end);
                 case 64 -> {
                     flags = (int) wire.varint(at, end);
                     at = wire.next;
                 }
-                default -> at = wire.skip(tag, at, end);
+                default -> at = wire.skip(head, end);
             }
         }
         beginFingerprint();
@@ -392,34 +382,34 @@ final class PointReader implements RowReader {
         bounds.clear();
         int at = from;
         while (at < end) {
-            int tag = wire.tag(at, end);
-            at = wire.next;
-            switch (tag) {
+            long head = wire.head(at, end);
+            at = Wire.behind(head);
+            switch (Wire.tag(head)) {
                 case 17 -> {
                     start = wire.fixed64(at, end);
-                    at = wire.next;
+                    at += 8;
                 }
                 case 25 -> {
                     time = wire.fixed64(at, end);
-                    at = wire.next;
+                    at += 8;
                 }
                 case 33 -> {
                     count = wire.fixed64(at, end);
-                    at = wire.next;
+                    at += 8;
                 }
                 case 41 -> {
                     sum = wire.fixed64(at, end);
                     hasSum = true;
-                    at = wire.next;
+                    at += 8;
                 }
                 case 49 -> {
                     bucketCounts.add(wire.fixed64(at, end));
-                    at = wire.next;
+                    at += 8;
                 }
                 case 50 -> at = bucketCounts.addFixed(wire, at, end);
                 case 57 -> {
                     bounds.add(wire.fixed64(at, end));
-                    at = wire.next;
+                    at += 8;
                 }
                 case 58 -> at = bounds.addFixed(wire, at, end);
                 case 66 -> at = exemplar(at, end);
@@ -431,14 +421,14 @@ final class PointReader implements RowReader {
                 case 89 -> {
                     min = wire.fixed64(at, end);
                     hasMin = true;
-                    at = wire.next;
+                    at += 8;
                 }
                 case 97 -> {
                     max = wire.fixed64(at, end);
                     hasMax = true;
-                    at = wire.next;
+                    at += 8;
                 }
-                default -> at = wire.skip(tag, at, end);
+                default -> at = wire.skip(head, end);
             }
         }
         beginFingerprint();
@@ -471,32 +461,30 @@ final class PointReader implements RowReader {
         int scale = 0;
         long zeroCount = 0;
         long zeroThreshold = 0;
-        int positiveAt = -1;
-        int positiveLength = 0;
-        int negativeAt = -1;
-        int negativeLength = 0;
+        long positiveBuckets = 0;
+        long negativeBuckets = 0;
         int at = from;
         while (at < end) {
-            int tag = wire.tag(at, end);
-            at = wire.next;
-            switch (tag) {
+            long head = wire.head(at, end);
+            at = Wire.behind(head);
+            switch (Wire.tag(head)) {
                 case 10 -> at = attribute(at, end);
                 case 17 -> {
                     start = wire.fixed64(at, end);
-                    at = wire.next;
+                    at += 8;
                 }
                 case 25 -> {
                     time = wire.fixed64(at, end);
-                    at = wire.next;
+                    at += 8;
                 }
                 case 33 -> {
                     count = wire.fixed64(at, end);
-                    at = wire.next;
+                    at += 8;
                 }
                 case 41 -> {
                     sum = wire.fixed64(at, end);
                     hasSum = true;
-                    at = wire.next;
+                    at += 8;
                 }
                 case 48 -> {
                     scale = Wire.zigZag(wire.varint(at, end));
@@ -504,25 +492,17 @@ final class PointReader implements RowReader {
                 }
                 case 57 -> {
                     zeroCount = wire.fixed64(at, end);
-                    at = wire.next;
+                    at += 8;
                 }
                 case 66 -> {
-                    int length = wire.length(at, end);
-                    at = wire.next;
-                    positiveAt = positiveAt < 0
-                            ? at
-                            : row.mergeMember(EXPONENTIAL_POINT, "positive", positiveAt, positiveLength, at, length);
-                    positiveLength += length;
-                    at += length;
+                    long part = wire.slice(at, end);
+                    at = Slice.end(part);
+                    positiveBuckets = row.mergeMember(EXPONENTIAL_POINT, "positive", positiveBuckets, part);
                 }
                 case 74 -> {
-                    int length = wire.length(at, end);
-                    at = wire.next;
-                    negativeAt = negativeAt < 0
-                            ? at
-                            : row.mergeMember(EXPONENTIAL_POINT, "negative", negativeAt, negativeLength, at, length);
-                    negativeLength += length;
-                    at += length;
+                    long part = wire.slice(at, end);
+                    at = Slice.end(part);
+                    negativeBuckets = row.mergeMember(EXPONENTIAL_POINT, "negative", negativeBuckets, part);
                 }
                 case 80 -> {
                     flags = (int) wire.varint(at, end);
@@ -532,26 +512,26 @@ final class PointReader implements RowReader {
                 case 97 -> {
                     min = wire.fixed64(at, end);
                     hasMin = true;
-                    at = wire.next;
+                    at += 8;
                 }
                 case 105 -> {
                     max = wire.fixed64(at, end);
                     hasMax = true;
-                    at = wire.next;
+                    at += 8;
                 }
                 case 113 -> {
                     zeroThreshold = wire.fixed64(at, end);
-                    at = wire.next;
+                    at += 8;
                 }
-                default -> at = wire.skip(tag, at, end);
+                default -> at = wire.skip(head, end);
             }
         }
-        int positiveOffset = positiveAt < 0 ? 0 : buckets(positiveAt, positiveAt + positiveLength, positive);
-        int negativeOffset = negativeAt < 0 ? 0 : buckets(negativeAt, negativeAt + negativeLength, negative);
+        int positiveOffset = buckets(positiveBuckets, positive);
+        int negativeOffset = buckets(negativeBuckets, negative);
         beginFingerprint();
         addSumMinMax();
         fingerprint.add(scale, zeroCount);
-        fingerprint.add(AnyValues.canonical(zeroThreshold), (positiveAt < 0 ? 0 : 1) | (negativeAt < 0 ? 0 : 2));
+        fingerprint.add(AnyValues.canonical(zeroThreshold), (positiveBuckets == 0 ? 0 : 1) | (negativeBuckets == 0 ? 0 : 2));
         fingerprint.add(positiveOffset, negativeOffset);
         positive.addTo(fingerprint, false);
         negative.addTo(fingerprint, false);
@@ -564,14 +544,14 @@ final class PointReader implements RowReader {
         out.scale.append(scale);
         out.zeroCount.append(zeroCount);
         out.zeroThreshold.append(zeroThreshold);
-        if (positiveAt < 0) {
+        if (positiveBuckets == 0) {
             out.positiveOffset.appendNull();
             out.positive.appendNull();
         } else {
             out.positiveOffset.append(positiveOffset);
             positive.store(out.positive);
         }
-        if (negativeAt < 0) {
+        if (negativeBuckets == 0) {
             out.negativeOffset.appendNull();
             out.negative.appendNull();
         } else {
@@ -584,13 +564,14 @@ final class PointReader implements RowReader {
     /// Reads Buckets.
     ///
     /// @return their offset
-    private int buckets(int from, int end, Numbers counts) throws MalformedRequestException {
+    private int buckets(long buckets, Numbers counts) throws MalformedRequestException {
         int offset = 0;
-        int at = from;
+        int end = Slice.end(buckets);
+        int at = Slice.at(buckets);
         while (at < end) {
-            int tag = wire.tag(at, end);
-            at = wire.next;
-            switch (tag) {
+            long head = wire.head(at, end);
+            at = Wire.behind(head);
+            switch (Wire.tag(head)) {
                 case 8 -> {
                     offset = Wire.zigZag(wire.varint(at, end));
                     at = wire.next;
@@ -600,7 +581,7 @@ final class PointReader implements RowReader {
                     at = wire.next;
                 }
                 case 18 -> at = counts.addVarints(wire, at, end);
-                default -> at = wire.skip(tag, at, end);
+                default -> at = wire.skip(head, end);
             }
         }
         return offset;
@@ -631,36 +612,36 @@ final class PointReader implements RowReader {
         quantiles.clear();
         int at = from;
         while (at < end) {
-            int tag = wire.tag(at, end);
-            at = wire.next;
-            switch (tag) {
+            long head = wire.head(at, end);
+            at = Wire.behind(head);
+            switch (Wire.tag(head)) {
                 case 17 -> {
                     start = wire.fixed64(at, end);
-                    at = wire.next;
+                    at += 8;
                 }
                 case 25 -> {
                     time = wire.fixed64(at, end);
-                    at = wire.next;
+                    at += 8;
                 }
                 case 33 -> {
                     count = wire.fixed64(at, end);
-                    at = wire.next;
+                    at += 8;
                 }
                 case 41 -> {
                     sum = wire.fixed64(at, end);
-                    at = wire.next;
+                    at += 8;
                 }
                 case 50 -> {
-                    int length = wire.length(at, end);
-                    quantiles.add(wire.next, length);
-                    at = wire.next + length;
+                    long quantile = wire.slice(at, end);
+                    at = Slice.end(quantile);
+                    quantiles.add(quantile);
                 }
                 case 58 -> at = attribute(at, end);
                 case 64 -> {
                     flags = (int) wire.varint(at, end);
                     at = wire.next;
                 }
-                default -> at = wire.skip(tag, at, end);
+                default -> at = wire.skip(head, end);
             }
         }
         // A summary's sum is not optional: absent is 0.
@@ -681,21 +662,21 @@ final class PointReader implements RowReader {
         for (int i = 0; i < quantiles.count(); i++) {
             long quantile = 0;
             long value = 0;
-            int at = quantiles.at(i);
-            int end = at + quantiles.length(i);
+            int at = Slice.at(quantiles.slice(i));
+            int end = Slice.end(quantiles.slice(i));
             while (at < end) {
-                int tag = wire.tag(at, end);
-                at = wire.next;
-                switch (tag) {
+                long head = wire.head(at, end);
+                at = Wire.behind(head);
+                switch (Wire.tag(head)) {
                     case 9 -> {
                         quantile = wire.fixed64(at, end);
-                        at = wire.next;
+                        at += 8;
                     }
                     case 17 -> {
                         value = wire.fixed64(at, end);
-                        at = wire.next;
+                        at += 8;
                     }
-                    default -> at = wire.skip(tag, at, end);
+                    default -> at = wire.skip(head, end);
                 }
             }
             fingerprint.add(AnyValues.canonical(quantile), AnyValues.canonical(value));
@@ -707,16 +688,15 @@ final class PointReader implements RowReader {
     }
 
     private int attribute(int at, int end) throws MalformedRequestException {
-        int length = wire.length(at, end);
-        int last = wire.next + length;
-        attributes.add(wire.next, last);
-        return last;
+        long entry = wire.slice(at, end);
+        attributes.add(entry);
+        return Slice.end(entry);
     }
 
     private int exemplar(int at, int end) throws MalformedRequestException {
-        int length = wire.length(at, end);
-        exemplars.add(wire.next, length);
-        return wire.next + length;
+        long exemplar = wire.slice(at, end);
+        exemplars.add(exemplar);
+        return Slice.end(exemplar);
     }
 
     private void beginFingerprint() {
@@ -765,7 +745,7 @@ final class PointReader implements RowReader {
     private void exemplars(PointColumns out) throws MalformedRequestException {
         fingerprint.add((long) EXEMPLARS_TAG << 32, exemplars.count());
         for (int i = 0; i < exemplars.count(); i++) {
-            exemplar(out.exemplars, exemplars.at(i), exemplars.at(i) + exemplars.length(i));
+            exemplar(out.exemplars, Slice.at(exemplars.slice(i)), Slice.end(exemplars.slice(i)));
         }
         if (kind == SUMMARY) {
             out.exemplars.list.appendNull();
@@ -779,57 +759,53 @@ final class PointReader implements RowReader {
         long exemplarTime = 0;
         int valueKind = NO_VALUE;
         long value = 0;
-        int traceAt = 0;
-        int traceLength = 0;
-        int spanAt = 0;
-        int spanLength = 0;
+        long trace = 0;
+        long span = 0;
         int at = from;
         while (at < end) {
-            int tag = wire.tag(at, end);
-            at = wire.next;
-            switch (tag) {
+            long head = wire.head(at, end);
+            at = Wire.behind(head);
+            switch (Wire.tag(head)) {
                 case 17 -> {
                     exemplarTime = wire.fixed64(at, end);
-                    at = wire.next;
+                    at += 8;
                 }
                 case 25 -> {
                     value = wire.fixed64(at, end);
                     valueKind = DOUBLE_VALUE;
-                    at = wire.next;
+                    at += 8;
                 }
                 case 34 -> {
-                    spanLength = wire.length(at, end);
-                    spanAt = wire.next;
-                    at = spanAt + spanLength;
+                    span = wire.slice(at, end);
+                    at = Slice.end(span);
                 }
                 case 42 -> {
-                    traceLength = wire.length(at, end);
-                    traceAt = wire.next;
-                    at = traceAt + traceLength;
+                    trace = wire.slice(at, end);
+                    at = Slice.end(trace);
                 }
                 case 49 -> {
                     value = wire.fixed64(at, end);
                     valueKind = INT_VALUE;
-                    at = wire.next;
+                    at += 8;
                 }
                 case 58 -> {
-                    int length = wire.length(at, end);
-                    at = wire.next + length;
-                    exemplarAttributes.add(at - length, at);
+                    long entry = wire.slice(at, end);
+                    at = Slice.end(entry);
+                    exemplarAttributes.add(entry);
                 }
-                default -> at = wire.skip(tag, at, end);
+                default -> at = wire.skip(head, end);
             }
         }
         fingerprint.add(exemplarTime, valueKind);
         fingerprint.add(valueKind == DOUBLE_VALUE ? AnyValues.canonical(value) : value, 0);
-        fingerprint.add(TRACE_TAG, wire.bytes(), traceAt, traceLength);
-        fingerprint.add(SPAN_TAG, wire.bytes(), spanAt, spanLength);
+        row.add(TRACE_TAG, trace);
+        row.add(SPAN_TAG, span);
         exemplarAttributes.addToAndStore(fingerprint, ATTRIBUTES_TAG, out.attributes, out.types);
         row.checkInnerTime(exemplarTime);
         out.time.appendTime(exemplarTime);
         value(out.value, out.valueInt, valueKind, value);
-        row.appendId(out.traceId, traceAt, traceLength, 16, MendReason.IDS);
-        row.appendId(out.spanId, spanAt, spanLength, 8, MendReason.IDS);
+        row.appendId(out.traceId, trace, 16, MendReason.IDS);
+        row.appendId(out.spanId, span, 8, MendReason.IDS);
         out.structs.append();
     }
 }

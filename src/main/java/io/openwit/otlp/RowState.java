@@ -1,8 +1,10 @@
 package io.openwit.otlp;
 
+import io.openwit.columnar.DictColumn;
 import io.openwit.columnar.Fingerprint;
 import io.openwit.columnar.FixedColumn;
 import io.openwit.columnar.LittleEndian;
+import io.openwit.columnar.Utf8Column;
 import io.openwit.model.FingerprintKey;
 import io.openwit.otlp.OtlpMessages.MessageType;
 import org.jspecify.annotations.Nullable;
@@ -90,13 +92,27 @@ final class RowState {
         }
     }
 
+    /// Adds what a slice of the wire holds to the fingerprint.
+    void add(int tag, long slice) {
+        fingerprint.add(tag, wire.bytes(), Slice.at(slice), Slice.length(slice));
+    }
+
+    /// Appends a text of the wire, or null where it is empty.
+    void append(DictColumn column, long text) {
+        column.appendOrNull(wire.bytes(), Slice.at(text), Slice.length(text));
+    }
+
+    void append(Utf8Column column, long text) {
+        column.appendOrNull(wire.bytes(), Slice.at(text), Slice.length(text));
+    }
+
     /// Appends an id; one that is none becomes null, counted unless it was absent.
-    void appendId(FixedColumn column, int at, int length, int idLength, MendReason mend) {
-        if (isId(at, length, idLength)) {
-            column.append(wire.bytes(), at);
+    void appendId(FixedColumn column, long id, int idLength, MendReason mend) {
+        if (isId(id, idLength)) {
+            column.append(wire.bytes(), Slice.at(id));
         } else {
             column.appendNull();
-            if (length > 0) {
+            if (Slice.length(id) > 0) {
                 mend(mend);
             }
         }
@@ -105,14 +121,16 @@ final class RowState {
     /// Puts two parts of a row's submessage together, each of which must be well formed by itself.
     ///
     /// @param owner the message that the submessage is a member of
-    int mergeMember(MessageType owner, String member, int at, int length, int nextAt, int nextLength)
-            throws MalformedRequestException {
-        // What has been put together was checked piece by piece.
-        if (at <= wire.requestEnd()) {
-            check.memberOf(owner, member, at, at + length);
+    /// @param first 0 where there is none yet
+    long mergeMember(MessageType owner, String member, long first, long second) throws MalformedRequestException {
+        if (first == 0) {
+            return second;
         }
-        check.memberOf(owner, member, nextAt, nextAt + nextLength);
-        return wire.merge(at, length, nextAt, nextLength);
+        if (!wire.isMerged(first)) {
+            check.memberOf(owner, member, first);
+        }
+        check.memberOf(owner, member, second);
+        return wire.merge(first, second);
     }
 
     /// The most of a text's first `length` bytes that ends with a whole character.
@@ -128,14 +146,14 @@ final class RowState {
     /// Whether the bytes are an id: as long as ids are, and not all zero.
     ///
     /// @param idLength a multiple of 8
-    boolean isId(int at, int length, int idLength) {
-        if (length != idLength) {
+    boolean isId(long id, int idLength) {
+        if (Slice.length(id) != idLength) {
             return false;
         }
         byte[] bytes = wire.bytes();
         long or = 0;
-        for (int i = 0; i < length; i += 8) {
-            or |= LittleEndian.getLong(bytes, at + i);
+        for (int i = 0; i < idLength; i += 8) {
+            or |= LittleEndian.getLong(bytes, Slice.at(id) + i);
         }
         return or != 0;
     }

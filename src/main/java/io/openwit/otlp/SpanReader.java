@@ -49,16 +49,11 @@ final class SpanReader implements RowReader {
         events.clear();
         links.clear();
 
-        int traceAt = 0;
-        int traceLength = 0;
-        int spanAt = 0;
-        int spanLength = 0;
-        int parentAt = 0;
-        int parentLength = 0;
-        int stateAt = 0;
-        int stateLength = 0;
-        int nameAt = 0;
-        int nameLength = 0;
+        long trace = 0;
+        long span = 0;
+        long parent = 0;
+        long state = 0;
+        long name = 0;
         int kind = 0;
         int flags = 0;
         long start = 0;
@@ -66,37 +61,31 @@ final class SpanReader implements RowReader {
         int droppedAttributes = 0;
         int droppedEvents = 0;
         int droppedLinks = 0;
-        int statusAt = -1;
-        int statusLength = 0;
+        long status = 0;
         int at = from;
         while (at < end) {
-            int tag = wire.tag(at, end);
-            at = wire.next;
-            switch (tag) {
+            long head = wire.head(at, end);
+            at = Wire.behind(head);
+            switch (Wire.tag(head)) {
                 case 10 -> {
-                    traceLength = wire.length(at, end);
-                    traceAt = wire.next;
-                    at = traceAt + traceLength;
+                    trace = wire.slice(at, end);
+                    at = Slice.end(trace);
                 }
                 case 18 -> {
-                    spanLength = wire.length(at, end);
-                    spanAt = wire.next;
-                    at = spanAt + spanLength;
+                    span = wire.slice(at, end);
+                    at = Slice.end(span);
                 }
                 case 26 -> {
-                    stateLength = wire.length(at, end);
-                    stateAt = wire.next;
-                    at = stateAt + stateLength;
+                    state = wire.slice(at, end);
+                    at = Slice.end(state);
                 }
                 case 34 -> {
-                    parentLength = wire.length(at, end);
-                    parentAt = wire.next;
-                    at = parentAt + parentLength;
+                    parent = wire.slice(at, end);
+                    at = Slice.end(parent);
                 }
                 case 42 -> {
-                    nameLength = wire.length(at, end);
-                    nameAt = wire.next;
-                    at = nameAt + nameLength;
+                    name = wire.slice(at, end);
+                    at = Slice.end(name);
                 }
                 case 48 -> {
                     kind = (int) wire.varint(at, end);
@@ -104,56 +93,49 @@ final class SpanReader implements RowReader {
                 }
                 case 57 -> {
                     start = wire.fixed64(at, end);
-                    at = wire.next;
+                    at += 8;
                 }
                 case 65 -> {
                     finish = wire.fixed64(at, end);
-                    at = wire.next;
+                    at += 8;
                 }
                 case 74 -> {
-                    int length = wire.length(at, end);
-                    at = wire.next + length;
-                    attributes.add(at - length, at);
+                    long entry = wire.slice(at, end);
+                    at = Slice.end(entry);
+                    attributes.add(entry);
                 }
                 case 80 -> {
                     droppedAttributes = (int) wire.varint(at, end);
                     at = wire.next;
                 }
                 case 90 -> {
-                    int length = wire.length(at, end);
-                    events.add(wire.next, length);
-                    at = wire.next + length;
+                    long event = wire.slice(at, end);
+                    at = Slice.end(event);
+                    events.add(event);
                 }
                 case 96 -> {
                     droppedEvents = (int) wire.varint(at, end);
                     at = wire.next;
                 }
                 case 106 -> {
-                    int length = wire.length(at, end);
-                    links.add(wire.next, length);
-                    at = wire.next + length;
+                    long link = wire.slice(at, end);
+                    at = Slice.end(link);
+                    links.add(link);
                 }
                 case 112 -> {
                     droppedLinks = (int) wire.varint(at, end);
                     at = wire.next;
                 }
                 case 122 -> {
-                    int length = wire.length(at, end);
-                    at = wire.next;
-                    if (statusAt < 0) {
-                        statusAt = at;
-                        statusLength = length;
-                    } else {
-                        statusAt = row.mergeMember(SPAN, "status", statusAt, statusLength, at, length);
-                        statusLength += length;
-                    }
-                    at += length;
+                    long part = wire.slice(at, end);
+                    at = Slice.end(part);
+                    status = row.mergeMember(SPAN, "status", status, part);
                 }
                 case 133 -> {
                     flags = wire.fixed32(at, end);
-                    at = wire.next;
+                    at += 4;
                 }
-                default -> at = wire.skip(tag, at, end);
+                default -> at = wire.skip(head, end);
             }
         }
 
@@ -162,28 +144,26 @@ final class SpanReader implements RowReader {
         fingerprint.add(start, finish);
         fingerprint.add((long) kind << 32 | flags & 0xffffffffL, droppedAttributes);
         fingerprint.add(droppedEvents, droppedLinks);
-        byte[] bytes = wire.bytes();
-        fingerprint.add(TRACE_TAG, bytes, traceAt, traceLength);
-        fingerprint.add(SPAN_TAG, bytes, spanAt, spanLength);
-        fingerprint.add(PARENT_TAG, bytes, parentAt, parentLength);
-        fingerprint.add(STATE_TAG, bytes, stateAt, stateLength);
-        fingerprint.add(NAME_TAG, bytes, nameAt, nameLength);
+        row.add(TRACE_TAG, trace);
+        row.add(SPAN_TAG, span);
+        row.add(PARENT_TAG, parent);
+        row.add(STATE_TAG, state);
+        row.add(NAME_TAG, name);
         attributes.addToAndStore(fingerprint, ATTRIBUTES_TAG, out.attributes, out.attributesTypes);
-        status(out, statusAt, statusLength);
+        status(out, status);
         events(out);
         links(out);
 
-        bytes = wire.bytes();
         row.checkTime(start);
         row.checkTime(finish);
         if (finish < start && row.rejected() == null) {
             row.mend(MendReason.END_BEFORE_START);
         }
-        appendRequiredId(out, traceAt, traceLength, spanAt, spanLength);
-        row.appendId(out.parentSpanId, parentAt, parentLength, 8, MendReason.PARENT_ID);
-        out.traceState.appendOrNull(bytes, stateAt, stateLength);
+        appendRequiredId(out, trace, span);
+        row.appendId(out.parentSpanId, parent, 8, MendReason.PARENT_ID);
+        row.append(out.traceState, state);
         out.flags.append(flags);
-        out.name.appendOrNull(bytes, nameAt, nameLength);
+        row.append(out.name, name);
         out.kind.append(kind);
         out.startTime.appendTime(start);
         out.endTime.appendTime(finish);
@@ -196,53 +176,51 @@ final class SpanReader implements RowReader {
         rows.endRow(out, true, start != 0 ? start : finish, from, end);
     }
 
-    private void appendRequiredId(SpanColumns out, int traceAt, int traceLength, int spanAt, int spanLength) {
-        if (row.isId(traceAt, traceLength, 16) && row.isId(spanAt, spanLength, 8)) {
-            out.traceId.append(wire.bytes(), traceAt);
-            out.spanId.append(wire.bytes(), spanAt);
+    private void appendRequiredId(SpanColumns out, long trace, long span) {
+        if (row.isId(trace, 16) && row.isId(span, 8)) {
+            out.traceId.append(wire.bytes(), Slice.at(trace));
+            out.spanId.append(wire.bytes(), Slice.at(span));
         } else {
             row.reject(RejectReason.SPAN_IDS_INVALID);
         }
     }
 
-    private void status(SpanColumns out, int from, int length) throws MalformedRequestException {
-        if (from < 0) {
+    private void status(SpanColumns out, long status) throws MalformedRequestException {
+        if (status == 0) {
             fingerprint.add(0, 0);
             out.statusCode.appendNull();
             out.statusMessage.appendNull();
             return;
         }
         int code = 0;
-        int messageAt = 0;
-        int messageLength = 0;
-        int end = from + length;
-        int at = from;
+        long message = 0;
+        int end = Slice.end(status);
+        int at = Slice.at(status);
         while (at < end) {
-            int tag = wire.tag(at, end);
-            at = wire.next;
-            switch (tag) {
+            long head = wire.head(at, end);
+            at = Wire.behind(head);
+            switch (Wire.tag(head)) {
                 case 18 -> {
-                    messageLength = wire.length(at, end);
-                    messageAt = wire.next;
-                    at = messageAt + messageLength;
+                    message = wire.slice(at, end);
+                    at = Slice.end(message);
                 }
                 case 24 -> {
                     code = (int) wire.varint(at, end);
                     at = wire.next;
                 }
-                default -> at = wire.skip(tag, at, end);
+                default -> at = wire.skip(head, end);
             }
         }
         fingerprint.add(1, code);
-        fingerprint.add(STATUS_TAG, wire.bytes(), messageAt, messageLength);
+        row.add(STATUS_TAG, message);
         out.statusCode.append(code);
-        out.statusMessage.appendOrNull(wire.bytes(), messageAt, messageLength);
+        row.append(out.statusMessage, message);
     }
 
     private void events(SpanColumns out) throws MalformedRequestException {
         fingerprint.add((long) EVENTS_TAG << 32, events.count());
         for (int i = 0; i < events.count(); i++) {
-            event(out.events, events.at(i), events.at(i) + events.length(i));
+            event(out.events, Slice.at(events.slice(i)), Slice.end(events.slice(i)));
         }
         out.events.list.append();
     }
@@ -250,41 +228,39 @@ final class SpanReader implements RowReader {
     private void event(SpanColumns.Events out, int from, int end) throws MalformedRequestException {
         eventAttributes.clear();
         long time = 0;
-        int nameAt = 0;
-        int nameLength = 0;
+        long name = 0;
         int dropped = 0;
         int at = from;
         while (at < end) {
-            int tag = wire.tag(at, end);
-            at = wire.next;
-            switch (tag) {
+            long head = wire.head(at, end);
+            at = Wire.behind(head);
+            switch (Wire.tag(head)) {
                 case 9 -> {
                     time = wire.fixed64(at, end);
-                    at = wire.next;
+                    at += 8;
                 }
                 case 18 -> {
-                    nameLength = wire.length(at, end);
-                    nameAt = wire.next;
-                    at = nameAt + nameLength;
+                    name = wire.slice(at, end);
+                    at = Slice.end(name);
                 }
                 case 26 -> {
-                    int length = wire.length(at, end);
-                    at = wire.next + length;
-                    eventAttributes.add(at - length, at);
+                    long entry = wire.slice(at, end);
+                    at = Slice.end(entry);
+                    eventAttributes.add(entry);
                 }
                 case 32 -> {
                     dropped = (int) wire.varint(at, end);
                     at = wire.next;
                 }
-                default -> at = wire.skip(tag, at, end);
+                default -> at = wire.skip(head, end);
             }
         }
         fingerprint.add(time, dropped);
-        fingerprint.add(NAME_TAG, wire.bytes(), nameAt, nameLength);
+        row.add(NAME_TAG, name);
         eventAttributes.addToAndStore(fingerprint, ATTRIBUTES_TAG, out.attributes, out.types);
         row.checkInnerTime(time);
         out.time.appendTime(time);
-        out.name.appendOrNull(wire.bytes(), nameAt, nameLength);
+        row.append(out.name, name);
         out.dropped.append(dropped + eventAttributes.dropped());
         out.structs.append();
     }
@@ -292,45 +268,39 @@ final class SpanReader implements RowReader {
     private void links(SpanColumns out) throws MalformedRequestException {
         fingerprint.add((long) LINKS_TAG << 32, links.count());
         for (int i = 0; i < links.count(); i++) {
-            link(out.links, links.at(i), links.at(i) + links.length(i));
+            link(out.links, Slice.at(links.slice(i)), Slice.end(links.slice(i)));
         }
         out.links.list.append();
     }
 
     private void link(SpanColumns.Links out, int from, int end) throws MalformedRequestException {
         linkAttributes.clear();
-        int traceAt = 0;
-        int traceLength = 0;
-        int spanAt = 0;
-        int spanLength = 0;
-        int stateAt = 0;
-        int stateLength = 0;
+        long trace = 0;
+        long span = 0;
+        long state = 0;
         int dropped = 0;
         int flags = 0;
         int at = from;
         while (at < end) {
-            int tag = wire.tag(at, end);
-            at = wire.next;
-            switch (tag) {
+            long head = wire.head(at, end);
+            at = Wire.behind(head);
+            switch (Wire.tag(head)) {
                 case 10 -> {
-                    traceLength = wire.length(at, end);
-                    traceAt = wire.next;
-                    at = traceAt + traceLength;
+                    trace = wire.slice(at, end);
+                    at = Slice.end(trace);
                 }
                 case 18 -> {
-                    spanLength = wire.length(at, end);
-                    spanAt = wire.next;
-                    at = spanAt + spanLength;
+                    span = wire.slice(at, end);
+                    at = Slice.end(span);
                 }
                 case 26 -> {
-                    stateLength = wire.length(at, end);
-                    stateAt = wire.next;
-                    at = stateAt + stateLength;
+                    state = wire.slice(at, end);
+                    at = Slice.end(state);
                 }
                 case 34 -> {
-                    int length = wire.length(at, end);
-                    at = wire.next + length;
-                    linkAttributes.add(at - length, at);
+                    long entry = wire.slice(at, end);
+                    at = Slice.end(entry);
+                    linkAttributes.add(entry);
                 }
                 case 40 -> {
                     dropped = (int) wire.varint(at, end);
@@ -338,20 +308,19 @@ final class SpanReader implements RowReader {
                 }
                 case 53 -> {
                     flags = wire.fixed32(at, end);
-                    at = wire.next;
+                    at += 4;
                 }
-                default -> at = wire.skip(tag, at, end);
+                default -> at = wire.skip(head, end);
             }
         }
-        byte[] bytes = wire.bytes();
         fingerprint.add(flags, dropped);
-        fingerprint.add(TRACE_TAG, bytes, traceAt, traceLength);
-        fingerprint.add(SPAN_TAG, bytes, spanAt, spanLength);
-        fingerprint.add(STATE_TAG, bytes, stateAt, stateLength);
+        row.add(TRACE_TAG, trace);
+        row.add(SPAN_TAG, span);
+        row.add(STATE_TAG, state);
         linkAttributes.addToAndStore(fingerprint, ATTRIBUTES_TAG, out.attributes, out.types);
-        row.appendId(out.traceId, traceAt, traceLength, 16, MendReason.IDS);
-        row.appendId(out.spanId, spanAt, spanLength, 8, MendReason.IDS);
-        out.traceState.appendOrNull(wire.bytes(), stateAt, stateLength);
+        row.appendId(out.traceId, trace, 16, MendReason.IDS);
+        row.appendId(out.spanId, span, 8, MendReason.IDS);
+        row.append(out.traceState, state);
         out.flags.append(flags);
         out.dropped.append(dropped + linkAttributes.dropped());
         out.structs.append();

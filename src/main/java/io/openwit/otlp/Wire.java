@@ -6,11 +6,20 @@ import java.util.Arrays;
 
 /// Reads the protobuf wire in place. Every length is checked against the message around it, so no read leaves the request.
 ///
-/// A read takes the position and the end of its message and leaves the position behind what it read in [#next]. So a
-/// message is walked with positions in locals:
+/// A message is walked with its position in a local, which no read needs memory to move on: a field's head is a [Slice]
+/// whose length is the tag's value, and what has a length is a [Slice]. Only a varint leaves the position behind it in
+/// [#next].
 ///
 /// ```
-/// while (at < end) { int tag = wire.tag(at, end); at = wire.next; switch (tag) { … default -> at = wire.skip(tag, at, end); } }
+/// while (at < end) {
+///     long head = wire.head(at, end);
+///     at = Slice.at(head);
+///     switch (Slice.length(head)) {
+///         case 10 -> { name = wire.slice(at, end); at = Slice.end(name); }
+///         …
+///         default -> at = wire.skip(head, end);
+///     }
+/// }
 /// ```
 ///
 /// Parts of a submessage that comes more than once are copied together behind the request, in the same array: positions
@@ -33,7 +42,7 @@ final class Wire {
     private int top;
     private long mergeableBytes;
 
-    /// The position behind what was read last.
+    /// The position behind the varint that was read last.
     int next;
 
     /// @param body readable for [Bytes#SLACK] bytes behind `end`
@@ -56,30 +65,42 @@ final class Wire {
         return requestEnd;
     }
 
-    int tag(int at, int end) throws MalformedRequestException {
+    /// Reads the head of a field, at a position before `end`.
+    ///
+    /// @return for [#tag] and [#behind]
+    long head(int at, int end) throws MalformedRequestException {
         int tag = buf[at];
         if (tag >= 0) {
-            next = at + 1;
-            return tag;
+            return (long) (at + 1) << 32 | tag;
         }
-        return (int) longVarint(at, end);
+        tag = (int) longVarint(at, end);
+        return (long) next << 32 | tag & 0xffffffffL;
     }
 
-    /// Reads the length of what follows; [#next] is where it begins.
-    int length(int at, int end) throws MalformedRequestException {
-        int length;
-        if (at < end && buf[at] >= 0) {
-            length = buf[at];
-            next = at + 1;
-        } else {
+    static int tag(long head) {
+        return (int) head;
+    }
+
+    /// The position behind a field's head.
+    static int behind(long head) {
+        return (int) (head >>> 32);
+    }
+
+    /// Reads a length; what it is the length of is the slice.
+    long slice(int at, int end) throws MalformedRequestException {
+        int from = at + 1;
+        int length = at < end ? buf[at] : -1;
+        if (length < 0) {
             length = (int) longVarint(at, end);
+            from = next;
         }
-        if (length < 0 || length > end - next) {
+        if (length < 0 || length > end - from) {
             throw malformed("a length of " + Integer.toUnsignedString(length) + " leaves its message", at);
         }
-        return length;
+        return Slice.of(from, length);
     }
 
+    /// Reads a number; [#next] is the position behind it.
     long varint(int at, int end) throws MalformedRequestException {
         if (at < end && buf[at] >= 0) {
             next = at + 1;
@@ -107,61 +128,69 @@ final class Wire {
         return bits >>> 1 ^ -(bits & 1);
     }
 
+    /// Reads the 8 bytes at a position.
     long fixed64(int at, int end) throws MalformedRequestException {
         if (end - at < 8) {
             throw malformed("a number is cut", at);
         }
-        next = at + 8;
         return LittleEndian.getLong(buf, at);
     }
 
+    /// Reads the 4 bytes at a position.
     int fixed32(int at, int end) throws MalformedRequestException {
         if (end - at < 4) {
             throw malformed("a number is cut", at);
         }
-        next = at + 4;
         return LittleEndian.getInt(buf, at);
     }
 
-    /// Passes over a field whose tag has been read.
+    /// Passes over a field whose head has been read.
     ///
     /// @return the position behind it
-    int skip(int tag, int at, int end) throws MalformedRequestException {
-        return skip(tag, at, end, 0);
+    int skip(long head, int end) throws MalformedRequestException {
+        return skip(head, end, 0);
     }
 
-    private int skip(int tag, int at, int end, int groups) throws MalformedRequestException {
+    private int skip(long head, int end, int groups) throws MalformedRequestException {
+        int tag = tag(head);
+        int at = behind(head);
         if (tag >>> 3 == 0) {
             throw malformed("a field has number 0", at);
         }
-        switch (tag & 7) {
-            case 0 -> varint(at, end);
-            case 1 -> fixed64(at, end);
-            case 2 -> {
-                int length = length(at, end);
-                next += length;
+        return switch (tag & 7) {
+            case 0 -> {
+                varint(at, end);
+                yield next;
             }
+            case 1 -> {
+                fixed64(at, end);
+                yield at + 8;
+            }
+            case 2 -> Slice.end(slice(at, end));
             case 3 -> group(tag, at, end, groups + 1);
-            case 5 -> fixed32(at, end);
+            case 5 -> {
+                fixed32(at, end);
+                yield at + 4;
+            }
             default -> throw malformed("a field has wire type " + (tag & 7), at);
-        }
-        return next;
+        };
     }
 
-    private void group(int start, int from, int end, int groups) throws MalformedRequestException {
+    private int group(int start, int from, int end, int groups) throws MalformedRequestException {
         if (groups > MAX_GROUPS) {
             throw malformed("more than " + MAX_GROUPS + " groups within one another", from);
         }
         int at = from;
         while (at < end) {
-            int tag = tag(at, end);
+            long head = head(at, end);
+            int tag = tag(head);
             if ((tag & 7) == 4) {
                 if (tag >>> 3 != start >>> 3) {
                     throw malformed("a group ends that did not begin", at);
                 }
-                return;
+                return behind(head);
             }
-            at = skip(tag, next, end, groups);
+            at = skip(head, end, groups);
         }
         throw malformed("a group is cut", from);
     }
@@ -178,24 +207,32 @@ final class Wire {
 
     /// Copies two parts of a submessage together; the first is where an earlier call left it, or in the request.
     ///
-    /// @return where the whole begins; its length is the sum
     /// @throws MalformedRequestException submessages are split more often than any client has reason to
-    int merge(int first, int firstLength, int second, int secondLength) throws MalformedRequestException {
-        boolean grows = first > requestEnd && first + firstLength == top;
-        long copied = grows ? secondLength : (long) firstLength + secondLength;
+    long merge(long first, long second) throws MalformedRequestException {
+        boolean grows = isMerged(first) && Slice.end(first) == top;
+        int length = Slice.length(first) + Slice.length(second);
+        int copied = grows ? Slice.length(second) : length;
         mergeableBytes -= copied;
         if (mergeableBytes < 0) {
-            throw malformed("submessages are split too often", second);
+            throw malformed("submessages are split too often", Slice.at(second));
         }
-        int at = grows ? first : top;
-        ensure(top + copied);
+        int at = grows ? Slice.at(first) : top;
+        ensure((long) top + copied);
         if (!grows) {
-            System.arraycopy(buf, first, buf, top, firstLength);
-            top += firstLength;
+            copyToTop(first);
         }
-        System.arraycopy(buf, second, buf, top, secondLength);
-        top += secondLength;
-        return at;
+        copyToTop(second);
+        return Slice.of(at, length);
+    }
+
+    private void copyToTop(long slice) {
+        System.arraycopy(buf, Slice.at(slice), buf, top, Slice.length(slice));
+        top += Slice.length(slice);
+    }
+
+    /// Whether it was put together: then its parts have been checked one by one.
+    boolean isMerged(long slice) {
+        return Slice.at(slice) > requestEnd;
     }
 
     private void ensure(long end) throws MalformedRequestException {

@@ -19,22 +19,22 @@ final class WireCheck {
     }
 
     /// @param depth of the value itself
-    void anyValue(int from, int end, int depth) throws MalformedRequestException {
-        message(OtlpMessages.ANY_VALUE, from, end, depth - 1);
+    void anyValue(long value, int depth) throws MalformedRequestException {
+        message(OtlpMessages.ANY_VALUE, Slice.at(value), Slice.end(value), depth - 1);
     }
 
     /// @param depth of the values in the array or kvlist
-    void nested(byte letter, int from, int end, int depth) throws MalformedRequestException {
-        message(member(OtlpMessages.ANY_VALUE, letter == 'a' ? "arrayValue" : "kvlistValue"), from, end, depth - 1);
+    void nested(byte letter, long value, int depth) throws MalformedRequestException {
+        message(member(OtlpMessages.ANY_VALUE, letter == 'a' ? "arrayValue" : "kvlistValue"), Slice.at(value), Slice.end(value), depth - 1);
     }
 
-    void scope(Signal signal, int from, int end) throws MalformedRequestException {
-        message(member(ofScope(signal), "scope"), from, end, 0);
+    void scope(Signal signal, long scope) throws MalformedRequestException {
+        message(member(ofScope(signal), "scope"), Slice.at(scope), Slice.end(scope), 0);
     }
 
     /// A submessage of a span or of a point of a metric: status, buckets.
-    void memberOf(MessageType owner, String name, int from, int end) throws MalformedRequestException {
-        message(member(owner, name), from, end, 0);
+    void memberOf(MessageType owner, String name, long content) throws MalformedRequestException {
+        message(member(owner, name), Slice.at(content), Slice.end(content), 0);
     }
 
     static MessageType ofResource(Signal signal) {
@@ -65,21 +65,21 @@ final class WireCheck {
         }
         int at = from;
         while (at < end) {
-            int tag = wire.tag(at, end);
-            at = wire.next;
+            long head = wire.head(at, end);
+            at = Wire.behind(head);
+            int tag = Wire.tag(head);
             Field field = type.field(tag >>> 3);
             if (field == null || (tag & 7) != 2 || field.kind().wireType == 2 && field.message() == null) {
-                at = wire.skip(tag, at, end);
+                at = wire.skip(head, end);
                 continue;
             }
-            int length = wire.length(at, end);
-            at = wire.next;
+            long content = wire.slice(at, end);
+            at = Slice.end(content);
             if (field.message() != null) {
-                message(field.message(), at, at + length, inside);
+                message(field.message(), Slice.at(content), at, inside);
             } else if (field.repeated()) {
-                packed(field, at, at + length);
+                packed(field, Slice.at(content), at);
             }
-            at += length;
         }
     }
 
@@ -88,10 +88,11 @@ final class WireCheck {
         while (at < end) {
             if (field.kind().wireType == 0) {
                 wire.varint(at, end);
+                at = wire.next;
             } else {
                 wire.fixed64(at, end);
+                at += 8;
             }
-            at = wire.next;
         }
     }
 }

@@ -2,9 +2,12 @@ package io.openwit.otlp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.opentelemetry.proto.common.v1.AnyValue;
+import io.opentelemetry.proto.common.v1.KeyValue;
 import io.opentelemetry.proto.logs.v1.LogRecord;
 import io.openwit.model.Signal;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -101,5 +104,33 @@ class KnownKeysTest {
         Reading reading = new Reading(Signal.LOGS).read(OtlpReaderTest.logs(records.toArray(LogRecord[]::new)));
 
         assertThat(attributes(reading)).isEqualTo(expected);
+    }
+
+    @Test
+    void typesFollowTheValuesWhereTheKeysStay() throws Exception {
+        AnyValue text = AnyValue.newBuilder().setStringValue("1").build();
+        AnyValue number = AnyValue.newBuilder().setIntValue(1).build();
+        AnyValue flag = AnyValue.newBuilder().setBoolValue(true).build();
+
+        Reading reading = new Reading(Signal.LOGS)
+                .read(OtlpReaderTest.logs(
+                        typed(number, text),
+                        typed(number, text),
+                        typed(text, text),
+                        typed(number, text),
+                        rejected(typed(flag, number)),
+                        typed(flag, number),
+                        typed(text, number)));
+
+        List<@Nullable Object> types = new ArrayList<>();
+        reading.rows().forEach(row -> types.add(row.get("attributes_types")));
+        assertThat(types).isEqualTo(Arrays.asList("is", "is", null, "is", "bi", "si"));
+    }
+
+    private static LogRecord typed(AnyValue a, AnyValue b) {
+        return OtlpReaderTest.log()
+                .addAttributes(KeyValue.newBuilder().setKey("a").setValue(a))
+                .addAttributes(KeyValue.newBuilder().setKey("b").setValue(b))
+                .build();
     }
 }
