@@ -53,7 +53,11 @@ final class Dictionary {
     ///
     /// @param bytes readable up to 7 bytes behind the text
     int index(byte[] bytes, int from, int length) {
-        int hash = hash(bytes, from, length);
+        return index(bytes, from, length, hash(bytes, from, length));
+    }
+
+    /// As above, by a hash that the caller has: of the same text always the same, or the text may be entered again.
+    int index(byte[] bytes, int from, int length, int hash) {
         int mask = slots.length - 1;
         int slot = hash & mask;
         for (int probe = 0; probe < MAX_PROBES; probe++) {
@@ -92,10 +96,7 @@ final class Dictionary {
             byte[] mended = Utf8.mended(bytes, from, length);
             return index(Arrays.copyOf(mended, mended.length + Bytes.SLACK), 0, mended.length);
         }
-        int index = hashes.size;
-        journal.entered(number);
-        offsets.put(texts.size);
-        hashes.put(hash);
+        int index = enterEnd(hash);
         if (hash != NO_SLOT) {
             slots[slot] = (long) hash << 32 | index;
             if (++taken * 2 > slots.length) {
@@ -103,6 +104,24 @@ final class Dictionary {
             }
         }
         return index;
+    }
+
+    private int enterEnd(int hash) {
+        int index = hashes.size;
+        journal.entered(number);
+        offsets.put(texts.size);
+        hashes.put(hash);
+        return index;
+    }
+
+    /// Where the text of the next entry may be written in its place: append ASCII to it, then [#enterWritten].
+    Bytes nextText() {
+        return texts;
+    }
+
+    /// The number of the text that was written to [#nextText]: entered without being looked for, and never found later.
+    int enterWritten() {
+        return enterEnd(NO_SLOT);
     }
 
     /// Doubles the slots. Entries take them in their order, so that [#removeLast] leaves the probing of the others whole.

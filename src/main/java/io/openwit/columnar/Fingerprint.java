@@ -5,23 +5,27 @@ import io.openwit.model.FingerprintKey;
 /// A keyed hash of 128 bits, fed block by block; its definition is version 1 and never changes.
 ///
 /// A block of two words x, y first becomes the 128-bit product (x ^ k1) · (y ^ k2), then is folded into the state of two
-/// words a, b by a round that is a bijection of the state for any given block:
+/// words a, b by a round that is a bijection of the state for any given block and tweak t:
 ///
 /// ```
-/// a = (rotr(a, 8) + b) ^ (low product + y)
+/// a = (rotr(a ^ t, 8) + b) ^ (low product + y)
 /// b = (rotl(b, 3) ^ a) + (high product ^ x)
 /// ```
 ///
 /// So two states that differ still differ after any block: a block whose product is zero, which a plain multiply-and-fold
 /// would let cancel all before it, only adds itself. The products, which cost most, do not wait for one another; what
-/// goes from block to block takes five cycles. Each element that is fed begins with a block of its tag and length, so
-/// that no two sequences of elements have the same blocks.
+/// goes from block to block takes few cycles. Two numbers are a block with the tweak 0. A byte string is cut into blocks of
+/// 16 bytes, the last of which overlaps the one before where the length asks for it; the first has the string's tag and
+/// length for its tweak, so that no two sequences of elements have the same blocks and tweaks. Up to 8 bytes are a block
+/// with y = 0, up to 16 their first and their last eight.
 ///
 /// Source: the multiplication is that of wyhash (Wang Yi), the round that of Speck128 (Beaulieu et al.), the zero-safe
 /// use of both our own; docs/decisions/0004 has what else was tried.
 public final class Fingerprint {
     private static final long C1 = 0x9E3779B97F4A7C15L;
     private static final long C2 = 0xC2B2AE3D27D4EB4FL;
+
+    private static final int BLOCK_BYTES = 16;
 
     private final long startA;
     private final long startB;
@@ -67,40 +71,60 @@ public final class Fingerprint {
     /// Adds a byte string; its array is readable up to 7 bytes behind it.
     ///
     /// @param tag tells this element from others, 0 to 2^31 - 1
-    public void add(int tag, byte[] bytes, int from, int length) {
-        if (length <= 8) {
-            add((long) tag << 32 | length, LittleEndian.getTail(bytes, from, length));
-            return;
+    /// @return a keyed hash of the bytes by themselves, for a table in which they are looked for
+    public int add(int tag, byte[] bytes, int from, int length) {
+        long tweak = (long) tag << 32 | length;
+        if (length > BLOCK_BYTES) {
+            return addLong(tweak, bytes, from, length);
         }
-        add((long) tag << 32 | length, LittleEndian.getLong(bytes, from));
-        int at = from + 8;
-        int left = length - 8;
-        if (left >= 16) {
-            addBlocks(bytes, at, left & -16);
-            at += left & -16;
-            left &= 15;
+        long x;
+        long y;
+        if (length > 8) {
+            x = LittleEndian.getLong(bytes, from);
+            y = LittleEndian.getLong(bytes, from + length - 8);
+        } else {
+            x = LittleEndian.getTail(bytes, from, length);
+            y = 0;
         }
-        if (left > 8) {
-            add(LittleEndian.getLong(bytes, at), LittleEndian.getTail(bytes, at + 8, left - 8));
-        } else if (left > 0) {
-            add(LittleEndian.getTail(bytes, at, left), 0);
-        }
+        long p = x ^ k1;
+        long q = y ^ k2;
+        long low = p * q;
+        long high = Math.multiplyHigh(p, q);
+        a = (Long.rotateRight(a ^ tweak, 8) + b) ^ (low + y);
+        b = (Long.rotateLeft(b, 3) ^ a) + (high ^ x);
+        return folded(low ^ high);
     }
 
-    /// As [#add(long, long)] for each 16 bytes, with the state in locals: a field would cost as much again.
-    private void addBlocks(byte[] bytes, int from, int length) {
-        long stateA = a;
+    /// With the state in locals: a field would cost as much again.
+    private int addLong(long tweak, byte[] bytes, int from, int length) {
+        long stateA = a ^ tweak;
         long stateB = b;
-        for (int at = from; at < from + length; at += 16) {
+        long hash = 0;
+        int last = from + length - BLOCK_BYTES;
+        for (int at = from; at < last; at += BLOCK_BYTES) {
             long x = LittleEndian.getLong(bytes, at);
             long y = LittleEndian.getLong(bytes, at + 8);
             long p = x ^ k1;
             long q = y ^ k2;
-            stateA = (Long.rotateRight(stateA, 8) + stateB) ^ (p * q + y);
-            stateB = (Long.rotateLeft(stateB, 3) ^ stateA) + (Math.multiplyHigh(p, q) ^ x);
+            long low = p * q;
+            long high = Math.multiplyHigh(p, q);
+            stateA = (Long.rotateRight(stateA, 8) + stateB) ^ (low + y);
+            stateB = (Long.rotateLeft(stateB, 3) ^ stateA) + (high ^ x);
+            hash = Long.rotateLeft(hash, 29) ^ low ^ high;
         }
-        a = stateA;
-        b = stateB;
+        long x = LittleEndian.getLong(bytes, last);
+        long y = LittleEndian.getLong(bytes, last + 8);
+        long p = x ^ k1;
+        long q = y ^ k2;
+        long low = p * q;
+        long high = Math.multiplyHigh(p, q);
+        a = (Long.rotateRight(stateA, 8) + stateB) ^ (low + y);
+        b = (Long.rotateLeft(stateB, 3) ^ a) + (high ^ x);
+        return folded(Long.rotateLeft(hash, 29) ^ low ^ high);
+    }
+
+    private static int folded(long hash) {
+        return (int) (hash ^ hash >>> 32);
     }
 
     /// The upper word of the fingerprint of all that was added.

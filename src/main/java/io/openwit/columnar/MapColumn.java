@@ -49,32 +49,49 @@ public final class MapColumn extends Column {
         values.appendIndex(values.number(bytes, from, length));
     }
 
-    /// The next entry's value, which most often is that of the same place in the map before, or one that came before; at
-    /// a place where the values have been new for many maps, such as that of a request's id, only one in
-    /// [#LOOK_UP_EVERY] is looked for, and the others are taken for new.
+    /// The next entry's value, looked for by its hash. At a place where the values have been new for many maps, such as
+    /// that of a request's id, only one in [#LOOK_UP_EVERY] is looked for, and the others are taken for new.
     ///
-    /// @param history of maps with the same keys
+    /// @param hash not 0 but by chance; of the same text always the same, or the text may stand in the dictionary twice
+    /// @param news by place, for maps of the same keys: how many values in a row were new there, within bounds
     /// @param place of the entry in the open map
-    public void value(byte[] bytes, int from, int length, PlaceHistory history, int place) {
-        int number = history.numbers[place];
-        int news = history.news[place];
-        if (news != 0 || !values.dictionary.isText(number, bytes, from, length)) {
-            number = unexpected(bytes, from, length, history, place);
+    public void value(byte[] bytes, int from, int length, int hash, int[] news, int place) {
+        int number;
+        if (expectsNew(news, place)) {
+            number = values.dictionary.enter(bytes, from, length);
+            wasNew(news, place);
+        } else {
+            int known = values.dictionary.size();
+            number = values.dictionary.index(bytes, from, length, hash);
+            if (number < known) {
+                news[place] = 0;
+            } else {
+                wasNew(news, place);
+            }
         }
         values.appendIndex(number);
     }
 
-    private int unexpected(byte[] bytes, int from, int length, PlaceHistory history, int place) {
-        int news = history.news[place];
-        if (news >= NOVEL_AFTER && (news & LOOK_UP_EVERY - 1) != 0) {
-            history.news[place] = news == NEWS_LIMIT ? NOVEL_AFTER : news + 1;
-            return values.dictionary.enter(bytes, from, length);
-        }
-        int known = values.dictionary.size();
-        int number = values.dictionary.index(bytes, from, length);
-        history.numbers[place] = number;
-        history.news[place] = number < known ? 0 : news + 1;
-        return number;
+    /// Whether the value at this place is taken for new; then it may be written by [#newValue] as well.
+    public static boolean expectsNew(int[] news, int place) {
+        int before = news[place];
+        return before >= NOVEL_AFTER && (before & LOOK_UP_EVERY - 1) != 0;
+    }
+
+    private static void wasNew(int[] news, int place) {
+        int before = news[place];
+        news[place] = before == NEWS_LIMIT ? NOVEL_AFTER : before + 1;
+    }
+
+    /// Where the next entry's value is written in its place, without a copy: append ASCII to it, then [#endNewValue].
+    public Bytes newValue() {
+        return values.dictionary.nextText();
+    }
+
+    /// The next entry's value has been written to [#newValue].
+    public void endNewValue(int[] news, int place) {
+        values.appendIndex(values.dictionary.enterWritten());
+        wasNew(news, place);
     }
 
     /// The entry's value is unset.

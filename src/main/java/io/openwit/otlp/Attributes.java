@@ -7,7 +7,6 @@ import io.openwit.columnar.DictColumn;
 import io.openwit.columnar.Fingerprint;
 import io.openwit.columnar.LittleEndian;
 import io.openwit.columnar.MapColumn;
-import io.openwit.columnar.PlaceHistory;
 import io.openwit.columnar.Utf8;
 import java.util.Arrays;
 
@@ -94,27 +93,45 @@ final class Attributes {
 
     /// Adds one KeyValue of the wire.
     void add(long entry) throws MalformedRequestException {
-        if (!addPlain(Slice.at(entry), Slice.end(entry))) {
-            values.openEntry(entry, 1);
-            nested |= AnyValues.isNested(values.letter);
-            long key = values.key;
-            asBefore = asBefore && keys.has(count, wire.bytes(), Slice.at(key), Slice.length(key));
-            add(key, values.letter, values.content);
+        int from = Slice.at(entry);
+        int end = Slice.end(entry);
+        int valueAt = asBefore ? keys.match(count, wire.bytes(), from, end) : -1;
+        if (valueAt < 0 || !addScalar(from + 2, valueAt, end)) {
+            addOther(entry);
         }
     }
 
-    /// Adds an entry as nearly all are written: a key, then a value of one scalar, lengths of one byte.
-    ///
-    /// @return whether it was such; if not, nothing has been added
-    private boolean addPlain(int from, int end) {
+    /// Adds an entry whose key is not the one before, or whose value is written in an unusual way.
+    private void addOther(long entry) throws MalformedRequestException {
         byte[] bytes = wire.bytes();
+        int from = Slice.at(entry);
+        int end = Slice.end(entry);
         // A tag and a length each for key, value and member.
-        if (end - from < 6 || bytes[from] != KEY || bytes[from + 1] < 0) {
-            return false;
+        if (end - from >= 6 && bytes[from] == KEY && bytes[from + 1] >= 0) {
+            int valueAt = from + bytes[from + 1] + KeyList.AROUND_BYTES;
+            if (valueAt < end && bytes[valueAt - 1] == VALUE) {
+                boolean same = asBefore && keys.has(count, bytes, from + 2, bytes[from + 1]);
+                if (addScalar(from + 2, valueAt, end)) {
+                    asBefore = same;
+                    return;
+                }
+            }
         }
-        int keyLength = bytes[from + 1];
-        int member = from + keyLength + 4;
-        if (member + 2 > end || bytes[member - 2] != VALUE || bytes[member - 1] != end - member) {
+        values.openEntry(entry, 1);
+        nested |= AnyValues.isNested(values.letter);
+        long key = values.key;
+        asBefore = asBefore && keys.has(count, wire.bytes(), Slice.at(key), Slice.length(key));
+        add(key, values.letter, values.content);
+    }
+
+    /// Adds an entry if its value is written as nearly all are: one scalar, lengths of one byte.
+    ///
+    /// @param valueAt where the value's length stands: behind the key and a tag
+    /// @return whether it was such; if not, nothing has been added
+    private boolean addScalar(int keyAt, int valueAt, int end) {
+        byte[] bytes = wire.bytes();
+        int member = valueAt + 1;
+        if (member + 2 > end || bytes[valueAt] != end - member) {
             return false;
         }
         byte letter;
@@ -159,8 +176,7 @@ final class Attributes {
                 return false;
             }
         }
-        asBefore = asBefore && keys.has(count, bytes, from + 2, keyLength);
-        add(Slice.of(from + 2, keyLength), letter, content);
+        add(Slice.of(keyAt, valueAt - 1 - keyAt), letter, content);
         return true;
     }
 
@@ -280,7 +296,7 @@ final class Attributes {
     private void addToAndStoreValues(Fingerprint fingerprint, MapColumn map, DictColumn typesColumn)
             throws MalformedRequestException {
         byte[] bytes = wire.bytes();
-        PlaceHistory history = keys.history();
+        int[] news = keys.news();
         boolean allTexts = true;
         for (int place = 0; place < count; place++) {
             int i = keys.at(place);
@@ -288,16 +304,19 @@ final class Attributes {
             long content = contents[i];
             keys.letter(place, letter);
             if (letter == 's') {
-                fingerprint.add(AnyValues.TEXT_TAG, bytes, Slice.at(content), Slice.length(content));
-                map.value(bytes, Slice.at(content), kept(letter, content), history, place);
+                int hash = fingerprint.add(AnyValues.TEXT_TAG, bytes, Slice.at(content), Slice.length(content));
+                map.value(bytes, Slice.at(content), kept(letter, content), hash, news, place);
             } else {
                 allTexts = false;
                 values.add(letter, content, 1, texts);
                 if (letter == 'n') {
                     map.noValue();
+                } else if (MapColumn.expectsNew(news, place)) {
+                    text(letter, content, map.newValue());
+                    map.endNewValue(news, place);
                 } else {
-                    int at = text(letter, content);
-                    map.value(texts.array(), at, texts.size() - at, history, place);
+                    int at = text(letter, content, texts);
+                    map.value(texts.array(), at, texts.size() - at, hash(letter, content), news, place);
                     texts.truncate(at);
                 }
             }
@@ -308,12 +327,18 @@ final class Attributes {
         map.append();
     }
 
-    /// Writes a scalar that is no text behind [#texts], for the caller to take away again.
+    /// A hash of a scalar that is no text, for looking up the text that is made of it.
+    private static int hash(byte letter, long content) {
+        long hash = (content ^ letter) * 0x9E3779B97F4A7C15L;
+        return (int) (hash ^ hash >>> 32);
+    }
+
+    /// Appends a scalar that is no text as the text that is stored for it.
     ///
     /// @return where it begins
-    private int text(byte letter, long content) {
-        int at = texts.size();
-        values.text(letter, letter == 'x' ? Slice.of(Slice.at(content), kept(letter, content)) : content, texts);
+    private int text(byte letter, long content, Bytes text) {
+        int at = text.size();
+        values.text(letter, letter == 'x' ? Slice.of(Slice.at(content), kept(letter, content)) : content, text);
         return at;
     }
 
@@ -426,7 +451,7 @@ final class Attributes {
             case 's' -> map.value(wire.bytes(), Slice.at(content), kept(letter, content));
             case 'a', 'k' -> map.value(texts.array(), Slice.at(nestedTexts[i]), Slice.length(nestedTexts[i]));
             default -> {
-                int at = text(letter, content);
+                int at = text(letter, content, texts);
                 map.value(texts.array(), at, texts.size() - at);
                 texts.truncate(at);
             }

@@ -5,7 +5,6 @@ import io.openwit.columnar.DictColumn;
 import io.openwit.columnar.Fingerprint;
 import io.openwit.columnar.LittleEndian;
 import io.openwit.columnar.MapColumn;
-import io.openwit.columnar.PlaceHistory;
 
 /// The keys of one list of attributes as they came, and what is found out about them once: their canonical order, their
 /// hash, and their numbers in the map that they were last stored in. It has a copy of the keys. Not thread-safe.
@@ -13,10 +12,24 @@ final class KeyList {
     static final KeyList EMPTY = new KeyList(0, 0);
 
     private static final int KEY_TAG = 1;
+
+    /// Tags of KeyValue on the wire.
+    private static final byte KEY = 10;
+
+    private static final byte VALUE = 18;
+
+    /// What stands around a key: its tag and length, and the tag of its value.
+    static final int AROUND_BYTES = 3;
+
     private static final int UNKNOWN = -1;
 
+    /// The keys as they stand in a KeyValue, with what is around them: tag, length of one byte, key, tag of the value.
     private final byte[] bytes;
+
     private final long[] keys;
+
+    /// A key with what is around it; longer than any entry where the key is too long for that.
+    private final long[] prefixes;
 
     /// By place in the canonical order: which of the keys, counted as they came.
     private final int[] order;
@@ -30,7 +43,7 @@ final class KeyList {
     /// In canonical order.
     private final int[] numbers;
 
-    private final PlaceHistory history;
+    private final int[] news;
 
     /// The type letters of the list before, by place, and their number in the column beside the map.
     private final byte[] letters;
@@ -38,11 +51,12 @@ final class KeyList {
     private int lettersNumber = UNKNOWN;
 
     private KeyList(int count, int keyBytes) {
-        bytes = new byte[keyBytes + Bytes.SLACK];
+        bytes = new byte[keyBytes + count * AROUND_BYTES + Bytes.SLACK];
         keys = new long[count];
+        prefixes = new long[count];
         order = new int[count];
         numbers = new int[count];
-        history = new PlaceHistory(count);
+        news = new int[count];
         letters = new byte[count + Bytes.SLACK];
     }
 
@@ -57,9 +71,13 @@ final class KeyList {
         int end = 0;
         for (int i = 0; i < count; i++) {
             int length = Slice.length(source.key(i));
-            list.keys[i] = Slice.of(end, length);
-            System.arraycopy(wire, Slice.at(source.key(i)), list.bytes, end, length);
-            end += length;
+            list.bytes[end] = KEY;
+            list.bytes[end + 1] = (byte) length;
+            System.arraycopy(wire, Slice.at(source.key(i)), list.bytes, end + 2, length);
+            list.bytes[end + 2 + length] = VALUE;
+            list.keys[i] = Slice.of(end + 2, length);
+            list.prefixes[i] = Slice.of(end, length <= Byte.MAX_VALUE ? length + AROUND_BYTES : Integer.MAX_VALUE);
+            end += length + AROUND_BYTES;
         }
         fingerprint.reset();
         for (int place = 0; place < count; place++) {
@@ -85,6 +103,20 @@ final class KeyList {
         return Slice.length(key) == keyLength && LittleEndian.equal(bytes, Slice.at(key), wire, keyAt, keyLength);
     }
 
+    /// Whether a KeyValue begins with the key that came as the `i`th, written as nearly all are.
+    ///
+    /// @return where the length of its value stands, or -1
+    int match(int i, byte[] wire, int from, int end) {
+        if (i >= prefixes.length) {
+            return -1;
+        }
+        long prefix = prefixes[i];
+        int length = Slice.length(prefix);
+        return length <= end - from && LittleEndian.equal(bytes, Slice.at(prefix), wire, from, length)
+                ? from + length
+                : -1;
+    }
+
     /// Which of the keys, counted as they came, stands at `place` of the canonical order.
     int at(int place) {
         return order[place];
@@ -99,9 +131,9 @@ final class KeyList {
         return low;
     }
 
-    /// Of the values of maps with these keys.
-    PlaceHistory history() {
-        return history;
+    /// By place: how many values of maps with these keys were new, for [MapColumn#value].
+    int[] news() {
+        return news;
     }
 
     /// Sets the type letter of the value at a place, for [#appendTo]; it most often stays.
