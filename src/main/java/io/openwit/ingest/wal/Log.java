@@ -97,7 +97,8 @@ public final class Log implements AutoCloseable {
     ///
     /// @param random draws incarnation and nonces
     /// @param epochFloor the last epoch that anyone else knows of this node, or 0: the new one is higher
-    /// @throws IOException another process has the directory, it belongs to another node or version, or the disk fails
+    /// @throws ForeignLogException the directory belongs to another node or version
+    /// @throws IOException another process has the directory, or the disk fails
     public static Log open(
             LogConfig config,
             Disk disk,

@@ -133,7 +133,8 @@ final class Recovery {
                 continue;
             }
             if (!header.node().equals(node)) {
-                throw new IOException(directory + " holds the log of node " + header.node() + ", and this is node " + node);
+                throw new ForeignLogException(directory.resolve(name) + ": this is the log of node " + header.node()
+                        + ", and this is node " + node + ": set node.id, or another node.data_dir");
             }
             lastEpoch = Math.max(lastEpoch, header.epoch());
             (heads ? withHeads : withRows).put(number, header);
