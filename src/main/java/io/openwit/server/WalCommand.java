@@ -129,7 +129,7 @@ final class WalCommand implements Runnable {
             // Bytes and not the command line's writer: JSON is UTF-8 whatever the terminal's character set is.
             OutputStream out = new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), OUT_BYTES);
             WalDump dump = new WalDump(selection, out, damage -> tell(damage, err));
-            WalPosition oldest;
+            Optional<WalPosition> oldest;
             try {
                 oldest = new LogVerifier(new FileDisk(), directory)
                         .read(new WalPosition(from), new WalPosition(to), dump);
@@ -145,9 +145,12 @@ final class WalCommand implements Runnable {
                 IOException e = dump.outFailure().get();
                 throw CommandException.failed("rows cannot be written to standard output: " + e.getMessage(), e);
             }
-            if (selection.batch().isPresent() && !dump.batchFound()) {
+            if (oldest.isEmpty() && dump.whole()) {
+                throw noLog(directory);
+            }
+            if (selection.batch().isPresent() && oldest.isPresent() && !dump.batchFound()) {
                 throw CommandException.failed("batch " + batch + " is not among the rows of " + directory
-                        + ", which begin at position " + oldest + ": older ones are in the archive and in storage");
+                        + ", which begin at position " + oldest.get() + ": older ones are in the archive and in storage");
             }
             return dump.whole() ? ExitCode.DONE : ExitCode.FAILED;
         }
@@ -173,6 +176,10 @@ final class WalCommand implements Runnable {
         }
     }
 
+    private static CommandException noLog(Path directory) {
+        return CommandException.failed("there is no log in " + directory);
+    }
+
     private static CommandException unreadable(Path directory, IOException e) {
         return CommandException.failed("the log in " + directory + " cannot be read: " + e.getMessage(), e);
     }
@@ -188,7 +195,7 @@ final class WalCommand implements Runnable {
             throw unreadable(directory, e);
         }
         if (report.segments().isEmpty() && report.whole()) {
-            throw CommandException.failed("there is no log in " + directory);
+            throw noLog(directory);
         }
         print(report, out);
         report.damages().forEach(damage -> tell(damage, err));

@@ -100,6 +100,9 @@ class CommandsTest {
         }
         Ended nowhere = Ended.openwit(directory, "wal", "dump", data.resolve("nothing").toString());
         assertThat(nowhere.code()).isEqualTo(2);
+        Ended empty = Ended.openwit(directory, "wal", "dump", Files.createDirectory(data.resolve("empty")).toString());
+        assertThat(empty.code()).isEqualTo(1);
+        assertThat(empty.errors()).contains("there is no log in");
     }
 
     /// Makes a token and enters it in a tokens file.

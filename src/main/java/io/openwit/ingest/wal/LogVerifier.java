@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -149,13 +150,13 @@ public final class LogVerifier {
     /// Gives the batches whose frames begin at a position from `from` to before `to`, in the order of the log, each once: the copy
     /// of a batch only where its first frame cannot be read. Holds one of them in memory at a time.
     ///
-    /// @return position of the first byte that the log still has with its rows; 0 where it has none
+    /// @return position of the first segment that the log still has with its rows; empty where there is none
     /// @throws IOException as [#list], or from the reader
-    public WalPosition read(WalPosition from, WalPosition to, BatchReader reader) throws IOException {
+    public Optional<WalPosition> read(WalPosition from, WalPosition to, BatchReader reader) throws IOException {
         Giving giving = new Giving(from.bytes(), to.bytes(), reader);
         TreeMap<Long, String> segments = files("wal");
         visitSegments(segments, files("heads"), reader::damaged, giving);
-        return new WalPosition(Math.max(0, giving.oldest));
+        return giving.oldest < 0 ? Optional.empty() : Optional.of(new WalPosition(giving.oldest));
     }
 
     private Report report(boolean everything) throws IOException {

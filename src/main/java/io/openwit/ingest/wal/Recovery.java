@@ -98,6 +98,7 @@ final class Recovery {
 
     Found run() throws IOException {
         list();
+        tellUnreadableFirst();
         Segment before = null;
         for (Segment segment : segments.values()) {
             if (before != null) {
@@ -156,6 +157,23 @@ final class Recovery {
         try (DiskFile file = disk.openForReading(path)) {
             return file.size();
         }
+    }
+
+    /// Segments before the first one that can be read. Where they began nobody says but their length.
+    private void tellUnreadableFirst() {
+        if (segments.isEmpty() || unreadable.headMap(segments.firstKey()).isEmpty()) {
+            return;
+        }
+        long to = segments.firstEntry().getValue().first();
+        long from = to;
+        for (long bytes : unreadable.headMap(segments.firstKey()).values()) {
+            from = Math.max(0, from - Math.max(1, bytes));
+        }
+        quarantine.add(
+                Math.min(from, Math.max(0, to - 1)),
+                Math.max(1, to),
+                directory + ": the headers of the first segments are damaged: "
+                        + unreadable.headMap(segments.firstKey()).keySet());
     }
 
     /// Segments behind the last one that can be read: their positions and epochs are never given again.

@@ -314,6 +314,60 @@ class DamagedLogTest {
     }
 
     @Test
+    void aMissingFirstSegmentIsAlarmedWhereAFollowerStillNeedsIt() throws IOException {
+        List<String> there = new ArrayList<>();
+        for (int number = 2; number <= 3; number++) {
+            groups(number).forEach(group -> there.addAll(group.names()));
+        }
+        harmed(folder -> Files.delete(folder.resolve("000001.wal")));
+        for (int start = 1; start <= 2; start++) {
+            open(start);
+            Follower handoff = log.follower("handoff", true);
+            List<String> rows = new ArrayList<>();
+            for (Frame frame = handoff.next(); frame != null; frame = handoff.next()) {
+                rows.add(name(frame));
+            }
+            assertThat(rows).isEqualTo(there);
+            assertThat(telemetry.alarms().standing()).containsKey("wal-damaged");
+            disk.crash();
+        }
+    }
+
+    @Test
+    void aDamagedHeaderOfTheFirstSegmentIsAlarmed() throws IOException {
+        List<String> lost = groups(1).stream().flatMap(group -> group.names().stream()).toList();
+        harmed(folder -> flip(folder.resolve("000001.wal"), 40));
+
+        startsTwiceWithout("header of the first segment", lost);
+    }
+
+    @Test
+    void aSegmentThatWasRecycledIsNotMissed() throws IOException {
+        dir = whole;
+        open(3);
+        Follower handoff = log.follower("handoff", true);
+        for (Frame frame = handoff.next(); frame != null; frame = handoff.next()) {
+            handoff.advance(frame.end());
+        }
+        handoff.commit();
+        log.close();
+        disk.crash();
+        // Idle starts: the segments go, and the position still names the end of the last batch, before them.
+        for (int start = 4; start < 9; start++) {
+            open(start);
+            log.follower("handoff", true).next();
+            while (log.keeper().step()) {
+                // until nothing is left to do
+            }
+            assertThat(telemetry.alarms().standing()).as("start %d", start).doesNotContainKey("wal-damaged");
+            log.close();
+            disk.crash();
+        }
+        assertThat(file(3)).doesNotExist();
+        assertThat(dir.resolve("recycled.position")).exists();
+    }
+
+    @Test
     void aMissingLastSegmentIsAlarmedWhereAFollowerHasBeenFarther() throws IOException {
         harmed(folder -> {
             dir = folder;
