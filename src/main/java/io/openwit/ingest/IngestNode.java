@@ -48,7 +48,8 @@ public final class IngestNode implements BatchConsumer, AutoCloseable {
     /// @param random unpredictable, such as SecureRandom: draws the fingerprint key
     /// @param epochFloor the last epoch that the metadata knows of this node, or 0
     /// @param onPoison called once, by the writer's thread, when the log has failed
-    /// @throws IOException another process has the directory, it belongs to another node or version, or the disk fails
+    /// @throws io.openwit.ingest.wal.ForeignLogException the directory belongs to another node or version
+    /// @throws IOException another process has the directory, or the disk fails
     public static IngestNode open(
             IngestConfig config,
             Disk disk,
@@ -101,6 +102,11 @@ public final class IngestNode implements BatchConsumer, AutoCloseable {
             config.syncOnWrite(),
             DedupWindow.bytes(config.maxRows()) + DedupWindow.bytes(config.maxParts())
         });
+        telemetry.metrics().walSyncOnWrite.set(config.syncOnWrite() ? 1 : 0);
+        if (!config.syncOnWrite()) {
+            LOG.warning("rows are acknowledged before they are on the disk: processing.wal.sync_on_write=false;"
+                    + " a power cut or a crash of the system loses the last of them");
+        }
     }
 
     // --- batches in

@@ -1,5 +1,6 @@
 package io.openwit.server;
 
+import io.openwit.ingest.wal.ForeignLogException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -60,6 +61,8 @@ final class RunCommand implements Callable<Integer> {
                 spec.commandLine().getOut().println(node.readyLine());
                 spec.commandLine().getOut().flush();
                 signal.await();
+            } catch (ForeignLogException e) {
+                throw CommandException.usage("the node does not start: " + e.getMessage(), e);
             } catch (IOException e) {
                 if (!signal.given()) {
                     throw CommandException.failed("the node does not start: " + e.getMessage(), e);

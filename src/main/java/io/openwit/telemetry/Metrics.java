@@ -69,6 +69,8 @@ public final class Metrics {
             counter("openwit_archive_gap_bytes_total", "Log bytes that the archive had to leave out");
     public final Gauge memoryPermitsBytes = gauge("openwit_memory_permits_bytes", "Permits for request bytes", "state");
     public final Gauge diskReserveBytes = gauge("openwit_disk_reserve_bytes", "Room on the log's volume", "state");
+    public final Gauge walSyncOnWrite = gauge(
+            "openwit_wal_sync_on_write", "1: rows are forced to the disk before they are acknowledged; 0: they are not");
     public final Gauge walQueueBytes = gauge("openwit_wal_queue_bytes", "Bytes that wait for the log writer");
     public final Gauge openBatches = gauge("openwit_open_batches", "Batches that are being filled at the gateway");
     public final Counter bulkConnects = counter(

@@ -45,6 +45,9 @@ class TidyTest {
 
     private static final int BAD_INPUTS = 49;
 
+    /// A line of the table in `docs/durability.md`: a sentence, and what shows it.
+    private static final Pattern PROMISE = Pattern.compile("(?m)^\\| (?!sentence \\|)([^|]+) \\|(.*)\\|$");
+
     private static final Pattern WORD = Pattern.compile("\\w+");
 
     private static final Pattern BANNED_NAME =
@@ -108,6 +111,18 @@ class TidyTest {
 
         assertThat(lines).isEqualTo(IntStream.rangeClosed(1, BAD_INPUTS).boxed().toList());
         assertThat(untested).isEmpty();
+    }
+
+    @Test
+    void everySentenceOnDurabilityHasATest() {
+        List<MatchResult> promises =
+                PROMISE.matcher(read(ROOT.resolve("docs/durability.md"))).results().toList();
+
+        assertThat(promises).isNotEmpty();
+        assertThat(promises).allSatisfy(promise -> assertThat(CODE_MARK.matcher(promise.group(2)).results())
+                .as(promise.group(1))
+                .isNotEmpty()
+                .allMatch(mark -> TEST_METHOD.matcher(mark.group(1)).matches()));
     }
 
     @Test

@@ -10,12 +10,16 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// An operator's evening: tokens for clients and between the nodes, load, and every question by a command of its own.
 class CommandsTest {
+    private static final String SHOP = "{\"key\":\"service.name\",\"value\":{\"stringValue\":\"shop\"}}";
+
     @TempDir
     Path directory;
 
@@ -61,11 +65,44 @@ class CommandsTest {
             });
         }
 
+        dumpGivesTheRowsAndNamesWhatIsDamaged(directory.resolve("ingest"));
+    }
+
+    private void dumpGivesTheRowsAndNamesWhatIsDamaged(Path data) throws Exception {
         Ended ls = Ended.openwit(directory, "wal", "ls", directory.resolve("ingest").toString());
         Ended verify = Ended.openwit(directory, "wal", "verify", directory.resolve("ingest").toString());
         assertThat(ls.code()).as(ls.errors()).isZero();
         assertThat(ls.out()).contains(".wal");
         assertThat(verify.code()).as(verify.errors() + verify.out()).isZero();
+
+        Ended dump = Ended.openwit(directory, "wal", "dump", "--tenant", "acme", "--signal", "logs", data.toString());
+        assertThat(dump.code()).as(dump.errors()).isZero();
+        List<String> shop = dump.out().lines().filter(line -> line.contains(SHOP)).toList();
+        assertThat(shop).hasSize(30);
+        assertThat(shop.getFirst()).startsWith("{\"batch_id\":\"n1-").contains("{\"stringValue\":\"row 0\"}");
+        String id = shop.getFirst().substring("{\"batch_id\":\"".length(), shop.getFirst().indexOf("\",\"position\":"));
+        Ended ofBatch = Ended.openwit(directory, "wal", "dump", "--batch", id, "--limit", "2", data.toString());
+        assertThat(ofBatch.out().lines()).hasSize(2).allMatch(line -> line.contains(id));
+        Ended ofNone = Ended.openwit(directory, "wal", "dump", "--batch", "n1-00000000-1-1", data.toString());
+        assertThat(ofNone.code()).isEqualTo(1);
+        assertThat(ofNone.errorLines()).singleElement().asString().contains("n1-00000000-1-1").contains("position 0");
+
+        Path segment = data.resolve("wal/000001.wal");
+        byte[] bytes = Files.readAllBytes(segment);
+        Matcher position = Pattern.compile("\"position\":(\\d+)").matcher(shop.getFirst());
+        assertThat(position.find()).isTrue();
+        bytes[Integer.parseInt(position.group(1)) + 90] ^= 1;
+        Files.write(segment, bytes);
+        for (String command : List.of("dump", "verify")) {
+            Ended damaged = Ended.openwit(directory, "wal", command, data.toString());
+            assertThat(damaged.code()).isEqualTo(1);
+            assertThat(damaged.errors()).contains("000001.wal at " + position.group(1)).contains("30 rows lost");
+        }
+        Ended nowhere = Ended.openwit(directory, "wal", "dump", data.resolve("nothing").toString());
+        assertThat(nowhere.code()).isEqualTo(2);
+        Ended empty = Ended.openwit(directory, "wal", "dump", Files.createDirectory(data.resolve("empty")).toString());
+        assertThat(empty.code()).isEqualTo(1);
+        assertThat(empty.errors()).contains("there is no log in");
     }
 
     /// Makes a token and enters it in a tokens file.

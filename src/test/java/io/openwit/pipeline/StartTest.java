@@ -5,17 +5,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.InetAddress;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What stops a start: one clear line, and the exit code of the manual.
-@Timeout(60)
+@Timeout(90)
 class StartTest {
     private static final int BAD_USAGE = 2;
 
@@ -62,6 +67,57 @@ class StartTest {
             assertThat(second.errors()).contains(directory.resolve("data").toString()).contains("another process");
             assertThat(first.isAlive()).isTrue();
         }
+    }
+
+    @Test
+    void aDataDirectoryOfAnotherNodeOrVersionIsNamedAndLeftAsItIs() throws Exception {
+        Map<String, String> settings = Shape.common(directory.resolve("data"), "n1");
+        try (NodeProcess first = NodeProcess.start(directory, "standalone", settings)) {
+            assertThat(first.terminate()).isZero();
+        }
+        Path segment = directory.resolve("data/wal/000001.wal");
+
+        for (int start = 1; start <= 2; start++) {
+            Ended other = run(Shape.common(directory.resolve("data"), "n2"));
+
+            assertThat(other.code()).isEqualTo(BAD_USAGE);
+            assertThat(other.errorLines().getLast())
+                    .contains(segment + ": this is the log of node n1, and this is node n2")
+                    .contains("node.id");
+        }
+        byte[] bytes = Files.readAllBytes(segment);
+        ByteBuffer header = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        header.putInt(8, 7);
+        CRC32C crc = new CRC32C();
+        crc.update(new byte[8]);
+        crc.update(bytes, 0, 4092);
+        header.putInt(4092, (int) crc.getValue());
+        Files.write(segment, bytes);
+        Ended newer = run(settings);
+
+        assertThat(newer.code()).isEqualTo(BAD_USAGE);
+        assertThat(newer.errorLines().getLast())
+                .contains(segment + ": the log has version 7, and this program knows version 1");
+        assertThat(Files.readAllBytes(segment)).isEqualTo(bytes);
+    }
+
+    @Test
+    void aNodeThatDoesNotForceSaysSoAtItsStartInItsMetricsAndWhenItIsAsked() throws Exception {
+        for (boolean sync : new boolean[] {false, true}) {
+            Map<String, String> settings = Shape.common(directory.resolve("data-" + sync), "n1");
+            settings.put("processing.wal.sync_on_write", Boolean.toString(sync));
+            try (NodeProcess node = NodeProcess.start(directory, "standalone", settings)) {
+                assertThat(get(node, "/health/ready")).contains("\"sync_on_write\" : " + sync);
+                assertThat(get(node, "/metrics")).contains("openwit_wal_sync_on_write " + (sync ? "1.0" : "0.0"));
+                assertThat(node.errors().contains("processing.wal.sync_on_write=false")).isEqualTo(!sync);
+            }
+        }
+    }
+
+    private static String get(NodeProcess node, String path) throws Exception {
+        return Otlp.HTTP
+                .send(HttpRequest.newBuilder(node.url("admin", path)).build(), HttpResponse.BodyHandlers.ofString())
+                .body();
     }
 
     @Test

@@ -38,7 +38,16 @@ public final class Follower {
                             "the position of follower " + name + " cannot be read; it begins at the oldest segment again");
             LOG.log(Level.WARNING, "follower position damaged: follower={0}", name);
         }
-        long start = known.map(PositionFile.Value::position).orElseGet(() -> log.oldest(needsRows));
+        long oldest = log.oldest(needsRows);
+        long start = known.map(PositionFile.Value::position).orElse(oldest);
+        long accounted = Math.max(start, log.recycledTo());
+        if (known.isPresent() && GroupHeader.aligned(accounted) < oldest) {
+            log.quarantine().add(
+                    accounted,
+                    oldest,
+                    log.config().directory() + ": segments before position " + oldest + " are missing, and follower " + name
+                            + " had come to " + start + " only");
+        }
         return new Follower(log, name, needsRows, file, start, known.isEmpty() ? start : 0);
     }
 

@@ -127,7 +127,11 @@ final class FrameCursor implements Closeable {
             }
             position = Math.max(position, candidate.first());
             if (withRows && !candidate.hasRows()) {
-                lost(candidate, "its rows are gone, and a follower still needs them");
+                if (heldNothing(candidate)) {
+                    position = candidate.end();
+                } else {
+                    lost(candidate, "its rows are gone, and a follower still needs them");
+                }
                 continue;
             }
             String whyNot = open(candidate);
@@ -147,6 +151,31 @@ final class FrameCursor implements Closeable {
         if (end > position) {
             log.quarantine().add(position, end, candidate.path() + ": " + why);
             position = end;
+        }
+    }
+
+    /// Whether a segment without rows held none for this cursor, which then had passed it when it was recycled: from a seal, or a
+    /// copy of what is done, no position is remembered.
+    private boolean heldNothing(Segment candidate) throws IOException {
+        try (GroupReader in = GroupReader.open(log.disk(), candidate.headsPath(), GroupReader.CHUNK_HEADS)) {
+            for (long at = SegmentHeader.BLOCK_BYTES; at < in.size(); ) {
+                GroupHeader of = in.groupAt(at, in.size());
+                if (of == null) {
+                    return false;
+                }
+                long end = at + GroupHeader.BYTES + of.length();
+                at += GroupHeader.BYTES;
+                for (int i = 0; i < of.count(); i++) {
+                    FrameHead head = in.headAt(at, end, in.size());
+                    if (head == null || head.position() >= position && !head.headerOnly() && !isKnownCopy(head)) {
+                        return false;
+                    }
+                    at += head.length();
+                }
+            }
+            return true;
+        } catch (NoSuchFileException | DamagedSegmentException _) {
+            return false; // nobody knows what it held, so it counts as lost
         }
     }
 

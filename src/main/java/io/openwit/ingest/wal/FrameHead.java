@@ -53,6 +53,9 @@ record FrameHead(
     static final int COPY = 2;
     static final int ROWS_LEFT_OUT = 4;
 
+    /// Where a frame says where it begins.
+    static final int POSITION_AT = 40;
+
     private static final int HEAD_CRC_AT = 68;
 
     static int padded(int bytes) {
@@ -115,6 +118,21 @@ record FrameHead(
                 && length <= Math.min(remaining, Integer.MAX_VALUE)
                 && head + (leftOut ? 0 : rowBytes + 7 & ~7L) == length;
         return whole ? (int) head : -1;
+    }
+
+    /// The new rows of the frame whose head fills `bytes`, whatever its checksum says.
+    ///
+    /// @return -1 where its batch's header or the count of duplicates contradicts itself
+    static int claimedRows(ByteBuffer bytes) {
+        ByteBuffer in = bytes.order(LITTLE_ENDIAN);
+        int headerAt = FIXED_BYTES + in.getInt(64);
+        int duplicates = in.getInt(56);
+        try {
+            int rows = BatchHeader.decode(in.slice(headerAt, in.limit() - headerAt)).rows();
+            return duplicates >= 0 && duplicates <= rows ? rows - duplicates : -1;
+        } catch (MalformedBatchException _) {
+            return -1; // says nothing that could be counted
+        }
     }
 
     /// Reads the head that fills `bytes`.

@@ -81,13 +81,25 @@ final class Keeper implements Stepper {
                 return false;
             }
             if (segment.hasRows() && segment.hasHeads()) {
-                // Said before it is done: who then finds other bytes in the file knows why.
+                // Said before it is done: who then finds other bytes in the file, or none, knows why.
                 segment.rowsGone();
+                sayRecycled(segment);
                 spares.recycle(segment.path());
                 return true;
             }
         }
         return false;
+    }
+
+    /// A full disk may not keep segments from being recycled: then a start may tell of one as missing that was not needed.
+    private void sayRecycled(Segment segment) {
+        try {
+            log.recycled(segment.end());
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "not noted that a segment is recycled: file={0}: {1}", new Object[] {
+                segment.path(), String.valueOf(e)
+            });
+        }
     }
 
     private boolean writeHeads() throws IOException {

@@ -1,27 +1,30 @@
 package io.openwit.ingest.wal;
 
-import static java.nio.ByteOrder.LITTLE_ENDIAN;
-
+import io.openwit.model.BatchHeader;
+import io.openwit.model.BatchId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// Reads a log without opening it: what is there, and what of it is damaged. Changes nothing, takes no lock, and may be used on
-/// the directory of a running node.
+/// Reads a log without opening it: what is there, what of it is damaged, and its batches one by one. Changes nothing, takes no
+/// lock, and may be used on the directory of a running node.
 ///
 /// It shares the format with the log and nothing else: it walks the files by itself, checks every checksum and the chain from
 /// group to group, and takes the end of a segment from what the next one says.
 public final class LogVerifier {
     private static final Pattern FILE = Pattern.compile("(\\d{6,18})\\.(wal|heads)");
-    private static final int SEARCH_BYTES = GroupHeader.ALIGNMENT;
 
     /// Missing files that are named one by one.
     private static final int MAX_NAMED = 1000;
@@ -62,15 +65,66 @@ public final class LogVerifier {
     /// @param file its name
     /// @param offset in the file
     /// @param position in the log, -1 where it is not known
-    /// @param rows that are lost, -1 where it is not known
+    /// @param rows new rows that are known to be lost, -1 where nothing is known
+    /// @param exact whether no others are lost
     /// @param what in words
-    public record Damage(String file, long offset, long position, long rows, String what) {}
+    public record Damage(String file, long offset, long position, long rows, boolean exact, String what) {
+        static Damage ofUnknownRows(String file, long offset, long position, String what) {
+            return new Damage(file, offset, position, -1, false, what);
+        }
+    }
 
     /// All that was found, in the order of the log.
     public record Report(List<SegmentReport> segments, List<Damage> damages) {
         public boolean whole() {
             return damages.isEmpty();
         }
+    }
+
+    /// One batch as it stands in the log.
+    ///
+    /// @param file in which it stands
+    /// @param offset of its frame in the file
+    /// @param position of its frame in the log
+    /// @param arrivalNanos since 1970, when it was appended
+    /// @param duplicates rows that repeat earlier ones
+    /// @param mask a bit a row, lowest first: 1 is a duplicate; rows behind the last word are none
+    public record StoredBatch(
+            BatchId id,
+            BatchHeader header,
+            String file,
+            long offset,
+            long position,
+            long arrivalNanos,
+            int duplicates,
+            long[] mask) {
+        /// Whether the row repeats one that stands earlier in the log.
+        public boolean duplicate(int row) {
+            return row >>> 6 < mask.length && (mask[row >>> 6] >>> row & 1) != 0;
+        }
+    }
+
+    /// Takes the batches of a log, one at a time.
+    public interface BatchReader {
+        /// Whether the batch is wanted. The rows of others are not read, and so not checked.
+        boolean wants(StoredBatch batch);
+
+        /// @param rows sealed rows with all duplicates still in them, the reader's own; empty where every row is one
+        void batch(StoredBatch batch, ByteBuffer rows) throws IOException;
+
+        /// Whether nothing more is wanted.
+        boolean enough();
+
+        /// Told when the file in which it lies has been read.
+        void damaged(Damage damage);
+    }
+
+    /// What is done with a file.
+    private interface Visit {
+        void read(SegmentWalk walk) throws IOException;
+
+        /// A running node has recycled the file while it was read.
+        void forget(String name);
     }
 
     /// @param directory the data directory of a node, or its folder `wal`
@@ -83,47 +137,72 @@ public final class LogVerifier {
     ///
     /// @throws IOException the directory cannot be read, or is of a version that is not known
     public Report list() throws IOException {
-        return read(false);
+        return report(false);
     }
 
     /// The same, with every byte read and every checksum checked.
     ///
     /// @throws IOException as [#list]
     public Report verify() throws IOException {
-        return read(true);
+        return report(true);
     }
 
-    private Report read(boolean everything) throws IOException {
-        TreeMap<Long, String> segments = new TreeMap<>();
-        TreeMap<Long, String> heads = new TreeMap<>();
+    /// Gives the batches whose frames begin at a position from `from` to before `to`, in the order of the log, each once: the copy
+    /// of a batch only where its first frame cannot be read. Holds one of them in memory at a time.
+    ///
+    /// @return position of the first segment that the log still has with its rows; empty where there is none
+    /// @throws IOException as [#list], or from the reader
+    public Optional<WalPosition> read(WalPosition from, WalPosition to, BatchReader reader) throws IOException {
+        Giving giving = new Giving(from.bytes(), to.bytes(), reader);
+        TreeMap<Long, String> segments = files("wal");
+        visitSegments(segments, files("heads"), reader::damaged, giving);
+        return giving.oldest < 0 ? Optional.empty() : Optional.of(new WalPosition(giving.oldest));
+    }
+
+    private Report report(boolean everything) throws IOException {
+        Reporting reporting = new Reporting(everything);
+        List<Damage> damages = new ArrayList<>();
+        TreeMap<Long, String> heads = files("heads");
+        for (Map.Entry<Long, String> at : heads.entrySet()) {
+            visit(at.getKey(), at.getValue(), null, heads, damages::add, reporting);
+        }
+        visitSegments(files("wal"), heads, damages::add, reporting);
+        return new Report(List.copyOf(reporting.reports.values()), List.copyOf(damages));
+    }
+
+    // --- files
+
+    /// By number.
+    private TreeMap<Long, String> files(String suffix) throws IOException {
+        TreeMap<Long, String> files = new TreeMap<>();
         for (String name : disk.list(directory)) {
             Matcher file = FILE.matcher(name);
-            if (file.matches()) {
-                (file.group(2).equals("wal") ? segments : heads).put(Long.parseLong(file.group(1)), name);
+            if (file.matches() && file.group(2).equals(suffix)) {
+                files.put(Long.parseLong(file.group(1)), name);
             }
         }
-        TreeMap<String, SegmentReport> reports = new TreeMap<>();
-        List<Damage> damages = new ArrayList<>();
-        for (Map.Entry<Long, String> at : heads.entrySet()) {
-            walk(at.getKey(), at.getValue(), null, everything, reports, damages);
-        }
+        return files;
+    }
+
+    private void visitSegments(
+            TreeMap<Long, String> segments, TreeMap<Long, String> heads, Consumer<Damage> damages, Visit visit)
+            throws IOException {
         for (Map.Entry<Long, String> at : segments.entrySet()) {
             Map.Entry<Long, String> next = segments.higherEntry(at.getKey());
             SegmentHeader following = next == null ? null : headerOf(next.getValue());
-            walk(at.getKey(), at.getValue(), following, everything, reports, damages);
+            visit(at.getKey(), at.getValue(), following, heads, damages, visit);
             if (next != null && next.getKey() != at.getKey() + 1) {
                 findMissing(at.getKey(), next.getKey(), heads, damages);
             }
         }
-        return new Report(List.copyOf(reports.values()), List.copyOf(damages));
     }
 
-    private void findMissing(long from, long to, Map<Long, String> heads, List<Damage> damages) {
+    private void findMissing(long from, long to, Map<Long, String> heads, Consumer<Damage> damages) {
         for (long number = from + 1; number < Math.min(to, from + 1 + MAX_NAMED); number++) {
             if (!heads.containsKey(number)) {
                 String name = Segment.fileName(number);
                 if (!disk.exists(directory.resolve(name))) {
-                    damages.add(new Damage(name, 0, -1, -1, "the segment is missing"));
+                    damages.accept(Damage.ofUnknownRows(name, 0, -1, "the segment is missing"));
                 }
             }
         }
@@ -137,211 +216,103 @@ public final class LogVerifier {
         }
     }
 
-    private void walk(
+    private void visit(
             long number,
             String name,
             @Nullable SegmentHeader following,
-            boolean everything,
-            Map<String, SegmentReport> reports,
-            List<Damage> damages)
+            Map<Long, String> heads,
+            Consumer<Damage> damages,
+            Visit visit)
             throws IOException {
         List<Damage> found = new ArrayList<>();
+        SegmentHeader read = null;
         try (DiskFile file = disk.openForReading(directory.resolve(name))) {
             SegmentHeader header = SegmentHeader.read(file, name);
             if (header == null || header.number() != number) {
-                found.add(new Damage(name, 0, -1, -1, "the header of the segment is damaged"));
+                found.add(damagedHeader(name, heads.get(number)));
             } else {
-                Walk walk = new Walk(name, file, header, following, everything, found);
-                reports.put(name, walk.run());
+                read = header;
+                visit.read(new SegmentWalk(name, file, header, following, found));
             }
         } catch (NoSuchFileException _) {
             return; // recycled since the directory was listed
         }
-        // On a running node the file may have been recycled while it was read.
-        SegmentHeader still = found.isEmpty() ? null : headerOf(name);
-        SegmentReport report = reports.get(name);
-        boolean recycled = !found.isEmpty() && !disk.exists(directory.resolve(name));
-        if (recycled) {
-            reports.remove(name);
-        } else if (found.isEmpty() || still == null || report == null || still.first() == report.first()) {
-            damages.addAll(found);
+        if (!found.isEmpty() && recycledSince(name, read)) {
+            visit.forget(name);
+        } else {
+            found.forEach(damages);
         }
     }
 
-    /// One file from its first group to its last.
-    private static final class Walk {
-        private final String name;
-        private final DiskFile file;
-        private final SegmentHeader header;
+    /// Whether a running node has recycled the file while it was read.
+    private boolean recycledSince(String name, @Nullable SegmentHeader read) throws IOException {
+        SegmentHeader now = headerOf(name);
+        return !disk.exists(directory.resolve(name)) || read != null && now != null && now.nonce() != read.nonce();
+    }
+
+    private Damage damagedHeader(String name, @Nullable String headsName) throws IOException {
+        String what = "the header of the segment is damaged, and so nothing in the file can be read";
+        SegmentHeader heads = headsName == null || headsName.equals(name) ? null : headerOf(headsName);
+        return heads == null
+                ? Damage.ofUnknownRows(name, 0, -1, what)
+                : new Damage(name, 0, heads.first(), heads.summary().rows(), true, what);
+    }
+
+    // --- what is done with a file
+
+    /// Counts what is in each file.
+    private static final class Reporting implements Visit {
         private final boolean everything;
-        private final List<Damage> damages;
-        private final long fileBytes;
-        private final Checksum checksum = new Checksum();
+        private final TreeMap<String, SegmentReport> reports = new TreeMap<>();
 
-        /// Where the groups end, or -1 where nobody says.
-        private final long knownEnd;
+        private Reporting(boolean everything) {
+            this.everything = everything;
+        }
 
-        private final @Nullable SegmentHeader following;
+        @Override
+        public void read(SegmentWalk walk) throws IOException {
+            reports.put(walk.name(), new Counting(everything).of(walk));
+        }
+
+        @Override
+        public void forget(String name) {
+            reports.remove(name);
+        }
+    }
+
+    /// Counts what is in one file.
+    private static final class Counting implements SegmentWalk.Visitor {
+        private final boolean everything;
         private long groups;
         private long batches;
         private long rows;
         private long duplicates;
         private long copies;
 
-        private Walk(
-                String name,
-                DiskFile file,
-                SegmentHeader header,
-                @Nullable SegmentHeader following,
-                boolean everything,
-                List<Damage> damages)
-                throws IOException {
-            this.name = name;
-            this.file = file;
-            this.header = header;
+        private Counting(boolean everything) {
             this.everything = everything;
-            this.damages = damages;
-            fileBytes = file.size();
-            boolean says = following != null && following.number() == header.number() + 1;
-            this.following = says ? following : null;
-            if (header.heads()) {
-                knownEnd = header.summary().fileBytes();
-            } else if (following != null && says) {
-                knownEnd = Math.max(SegmentHeader.BLOCK_BYTES, following.previousEnd() - header.first());
-            } else {
-                knownEnd = -1;
-            }
         }
 
-        private SegmentReport run() throws IOException {
-            long at = SegmentHeader.BLOCK_BYTES;
-            long tail = 0;
-            int previousCrc = header.heads() ? 0 : header.previousCrc();
-            boolean chained = true;
-            long limit = knownEnd < 0 ? fileBytes : knownEnd;
-            if (limit > fileBytes) {
-                damages.add(damage(fileBytes, -1, "the file is cut: it has " + fileBytes + " bytes of " + limit));
-                limit = fileBytes;
-            }
-            while (at < limit) {
-                GroupHeader group = groupAt(at, limit);
-                boolean whole = group != null && frames(at, group);
-                if (group == null || !whole) {
-                    long next = header.heads() ? -1 : nextWhole(at, group, limit);
-                    if (next < 0 && knownEnd < 0) {
-                        tail = tailAt(at);
-                        break;
-                    }
-                    if (group == null) {
-                        damages.add(damage(at, -1, "no whole group"));
-                    }
-                    chained = false;
-                    at = next < 0 ? limit : next;
-                } else {
-                    if (chained && group.previousCrc() != previousCrc) {
-                        damages.add(damage(at, 0, "the group does not follow the one before it: a group is missing"));
-                    }
-                    chained = true;
-                    previousCrc = group.crc();
-                    groups++;
-                    long end = at + GroupHeader.BYTES + group.length();
-                    at = header.heads() ? end : GroupHeader.aligned(end);
-                }
-            }
-            if (chained && following != null && groups > 0 && following.previousCrc() != previousCrc) {
-                damages.add(damage(at, -1, "the last group is not the one that the next segment names"));
-            }
-            long end = header.heads() ? header.summary().end() : header.first() + at;
+        private SegmentReport of(SegmentWalk walk) throws IOException {
+            walk.run(this, everything);
+            SegmentHeader header = walk.header();
             return new SegmentReport(
-                    name, header.heads(), header.number(), header.node().value(), header.epoch(), header.first(), end, groups,
-                    batches, rows, duplicates, copies, fileBytes, tail);
+                    walk.name(), header.heads(), header.number(), header.node().value(), header.epoch(), header.first(),
+                    walk.end(), groups, batches, rows, duplicates, copies, walk.fileBytes(), walk.tailBytes());
         }
 
-        private Damage damage(long offset, long lostRows, String what) {
-            return new Damage(name, offset, header.heads() ? -1 : header.first() + offset, lostRows, what);
+        @Override
+        public boolean wants(GroupHeader group) {
+            return true;
         }
 
-        private @Nullable GroupHeader groupAt(long at, long limit) throws IOException {
-            ByteBuffer in = bytes(at, GroupHeader.BYTES);
-            GroupHeader group = in == null ? null : GroupHeader.decode(in, header, limit - at, checksum);
-            return group != null && (header.heads() || group.first() == header.first() + at) ? group : null;
+        @Override
+        public boolean wantsRows(GroupHeader group, FrameHead head) {
+            return everything;
         }
 
-        /// The next group that stands whole on a boundary, or -1.
-        private long nextWhole(long at, @Nullable GroupHeader damaged, long limit) throws IOException {
-            long from = damaged == null ? at + SEARCH_BYTES : GroupHeader.aligned(at + GroupHeader.BYTES + damaged.length());
-            for (long next = from; next < limit; next += SEARCH_BYTES) {
-                GroupHeader group = groupAt(next, limit);
-                if (group != null && (!everything || payloadIsWhole(next, group))) {
-                    return next;
-                }
-            }
-            return -1;
-        }
-
-        private boolean payloadIsWhole(long at, GroupHeader group) throws IOException {
-            Checksum payload = new Checksum().begin(header.nonce());
-            long end = at + GroupHeader.BYTES + group.length();
-            for (long from = at + GroupHeader.BYTES; from < end; ) {
-                int part = (int) Math.min(1 << 20, end - from);
-                ByteBuffer in = bytes(from, part);
-                if (in == null) {
-                    return false;
-                }
-                payload.add(in);
-                from += part;
-            }
-            return payload.value() == group.payloadCrc();
-        }
-
-        /// Counts the group's frames, and says which of them are damaged.
-        private boolean frames(long groupAt, GroupHeader group) throws IOException {
-            List<Damage> here = new ArrayList<>();
-            long at = groupAt + GroupHeader.BYTES;
-            long end = at + group.length();
-            for (int i = 0; i < group.count(); i++) {
-                FrameHead head = headAt(at, end);
-                if (head == null) {
-                    here.add(damage(at, -1, "no whole frame, and none of the " + (group.count() - i) + " from there on"));
-                    break;
-                }
-                if (everything && !header.heads() && !rowsAreWhole(at, head)) {
-                    here.add(damage(
-                            at, head.header().rows() - head.duplicates(),
-                            "the rows of batch " + head.id(header.node()) + " do not match their checksum"));
-                } else {
-                    count(head);
-                }
-                at += head.length();
-            }
-            if (here.isEmpty() && everything && !payloadIsWhole(groupAt, group)) {
-                here.add(damage(groupAt, 0, "the group does not match its checksum, though its frames do"));
-            }
-            if (!here.isEmpty() && !nothingBehind(groupAt, group)) {
-                damages.addAll(here);
-            }
-            return here.isEmpty();
-        }
-
-        /// Whether the group is the last of the log, of which nobody knows yet whether it was finished.
-        private boolean nothingBehind(long at, GroupHeader group) throws IOException {
-            return knownEnd < 0 && nextWhole(at, group, fileBytes) < 0;
-        }
-
-        private @Nullable FrameHead headAt(long at, long end) throws IOException {
-            ByteBuffer fixed = end - at < FrameHead.FIXED_BYTES ? null : bytes(at, FrameHead.FIXED_BYTES);
-            int headBytes = fixed == null ? -1 : FrameHead.headBytes(fixed, end - at);
-            ByteBuffer in = headBytes < 0 ? null : bytes(at, headBytes);
-            return in == null ? null : FrameHead.decode(in, header.nonce(), checksum);
-        }
-
-        private boolean rowsAreWhole(long at, FrameHead head) throws IOException {
-            ByteBuffer in = head.rowBytes() == 0 ? null : bytes(at + head.headBytes(), head.rowBytes());
-            return head.rowBytes() == 0
-                    || (in != null && checksum.begin(header.nonce()).add(in).value() == head.rowsCrc());
-        }
-
-        private void count(FrameHead head) {
+        @Override
+        public void frame(GroupHeader group, FrameHead head, ByteBuffer frameRows) {
             batches++;
             rows += head.header().rows() - head.duplicates();
             duplicates += head.duplicates();
@@ -350,20 +321,97 @@ public final class LogVerifier {
             }
         }
 
-        private long tailAt(long at) throws IOException {
-            ByteBuffer in = bytes(at, GroupHeader.BYTES);
-            boolean claims = in != null && GroupHeader.claims(in, header.epoch(), header.first() + at);
-            return claims && in != null
-                    ? Math.clamp(GroupHeader.claimedLength(in), 0, fileBytes - at - GroupHeader.BYTES) + GroupHeader.BYTES
-                    : 0;
+        @Override
+        public void group(GroupHeader group) {
+            groups++;
         }
 
-        private @Nullable ByteBuffer bytes(long at, int length) throws IOException {
-            if (at + length > fileBytes) {
-                return null;
+        @Override
+        public boolean enough() {
+            return false;
+        }
+    }
+
+    /// Gives what is in all files, one behind the other.
+    private static final class Giving implements Visit, SegmentWalk.Visitor {
+        private final long from;
+        private final long to;
+        private final BatchReader reader;
+        private long oldest = -1;
+        private @Nullable SegmentHeader header;
+
+        /// Originals that were met in the last group that is no copy, and in the copies of it: a copy repeats the last group
+        /// before it, so that this is all that it can repeat.
+        private final Set<Long> met = new HashSet<>();
+
+        private Giving(long from, long to, BatchReader reader) {
+            this.from = from;
+            this.to = to;
+            this.reader = reader;
+        }
+
+        @Override
+        public void read(SegmentWalk walk) throws IOException {
+            header = walk.header();
+            if (oldest < 0) {
+                oldest = walk.header().first();
             }
-            ByteBuffer in = ByteBuffer.allocate(length).order(LITTLE_ENDIAN);
-            return file.read(in, at) < length ? null : in.flip();
+            if (!walk.endsBefore(from) && walk.header().first() < to && !reader.enough()) {
+                walk.run(this, false);
+            }
+        }
+
+        @Override
+        public void forget(String name) {} // its batches are stored: that is why it was recycled
+
+        @Override
+        public boolean wants(GroupHeader group) {
+            if (group.kind() == GroupHeader.Kind.DATA) {
+                met.clear();
+            }
+            return group.count() > 0 && GroupHeader.aligned(group.first() + GroupHeader.BYTES + group.length()) > from;
+        }
+
+        @Override
+        public boolean wantsRows(GroupHeader group, FrameHead head) {
+            return isInRange(head) && !isRepeated(head) && reader.wants(batch(group, head));
+        }
+
+        private boolean isInRange(FrameHead head) {
+            return head.position() >= from && head.position() < to;
+        }
+
+        private boolean isRepeated(FrameHead head) {
+            return head.copy() && (met.contains(head.original()) || head.original() < from);
+        }
+
+        private StoredBatch batch(GroupHeader group, FrameHead head) {
+            if (header == null) {
+                throw new IllegalStateException("no segment is being read");
+            }
+            return new StoredBatch(
+                    head.id(header.node()), head.header(), Segment.fileName(header.number()),
+                    head.position() - header.first(), head.position(), group.arrival(), head.duplicates(), head.mask());
+        }
+
+        @Override
+        public void frame(GroupHeader group, FrameHead head, ByteBuffer rows) throws IOException {
+            boolean given = isInRange(head) && !isRepeated(head);
+            met.add(head.original());
+            if (given) {
+                StoredBatch batch = batch(group, head);
+                if (reader.wants(batch)) {
+                    reader.batch(batch, rows);
+                }
+            }
+        }
+
+        @Override
+        public void group(GroupHeader group) {}
+
+        @Override
+        public boolean enough() {
+            return reader.enough();
         }
     }
 }

@@ -14,13 +14,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// Ranges of the log that cannot be read, below what was durable: counted, alarmed, and recorded as
-/// `damage-FROM-TO.txt` in the log's folder, where they outlive the segment and a restart. Thread-safe.
+/// `damage-FROM-TO.txt` in the log's folder, where they outlive the segment and a restart. The alarm stands again after each
+/// start until somebody removes the records. Thread-safe.
 final class Quarantine {
     /// More ranges than that are counted and logged, but leave no file.
     static final int MAX_RECORDED = 1000;
 
     private static final Logger LOG = Logger.getLogger(Quarantine.class.getName());
-    private static final Pattern FILE = Pattern.compile("damage-(\\d+)-(\\d+)\\.txt");
+    private static final Pattern FILE = Pattern.compile("damage-(\\d{1,18})-(\\d{1,18})\\.txt");
     private static final String ALARM = "wal-damaged";
 
     private final Disk disk;
@@ -39,6 +40,12 @@ final class Quarantine {
             if (file.matches()) {
                 ranges.merge(Long.parseLong(file.group(1)), Long.parseLong(file.group(2)), Math::max);
             }
+        }
+        if (!ranges.isEmpty()) {
+            telemetry.alarms().raise(
+                    ALARM,
+                    directory + " has records of damage, " + ranges.size()
+                            + " in number: read damage-*.txt there, and remove them when it is dealt with");
         }
     }
 

@@ -98,6 +98,7 @@ final class Recovery {
 
     Found run() throws IOException {
         list();
+        tellUnreadableFirst();
         Segment before = null;
         for (Segment segment : segments.values()) {
             if (before != null) {
@@ -133,7 +134,8 @@ final class Recovery {
                 continue;
             }
             if (!header.node().equals(node)) {
-                throw new IOException(directory + " holds the log of node " + header.node() + ", and this is node " + node);
+                throw new ForeignLogException(directory.resolve(name) + ": this is the log of node " + header.node()
+                        + ", and this is node " + node + ": set node.id, or another node.data_dir");
             }
             lastEpoch = Math.max(lastEpoch, header.epoch());
             (heads ? withHeads : withRows).put(number, header);
@@ -155,6 +157,23 @@ final class Recovery {
         try (DiskFile file = disk.openForReading(path)) {
             return file.size();
         }
+    }
+
+    /// Segments before the first one that can be read. Where they began nobody says but their length.
+    private void tellUnreadableFirst() {
+        if (segments.isEmpty() || unreadable.headMap(segments.firstKey()).isEmpty()) {
+            return;
+        }
+        long to = segments.firstEntry().getValue().first();
+        long from = to;
+        for (long bytes : unreadable.headMap(segments.firstKey()).values()) {
+            from = Math.max(0, from - Math.max(1, bytes));
+        }
+        quarantine.add(
+                Math.min(from, Math.max(0, to - 1)),
+                Math.max(1, to),
+                directory + ": the headers of the first segments are damaged: "
+                        + unreadable.headMap(segments.firstKey()).keySet());
     }
 
     /// Segments behind the last one that can be read: their positions and epochs are never given again.

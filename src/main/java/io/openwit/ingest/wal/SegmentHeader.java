@@ -93,7 +93,8 @@ record SegmentHeader(
     /// Reads the header of an open file.
     ///
     /// @return null where the block is damaged
-    /// @throws IOException it could not be read, or is whole and of a version that is not known
+    /// @throws ForeignLogException it is whole, and of a version that is not known
+    /// @throws IOException it could not be read
     static @Nullable SegmentHeader read(DiskFile file, String name) throws IOException {
         ByteBuffer in = ByteBuffer.allocate(BLOCK_BYTES).order(LITTLE_ENDIAN);
         if (file.read(in, 0) < BLOCK_BYTES) {
@@ -102,15 +103,15 @@ record SegmentHeader(
         return decode(in.rewind(), name);
     }
 
-    static @Nullable SegmentHeader decode(ByteBuffer in, String name) throws IOException {
+    static @Nullable SegmentHeader decode(ByteBuffer in, String name) throws ForeignLogException {
         boolean whole = in.getLong(0) == MAGIC
                 && new Checksum().begin(0).add(in, 0, CRC_AT).value() == in.getInt(CRC_AT);
         if (!whole) {
             return null;
         }
         if (in.getInt(8) != VERSION) {
-            throw new IOException(name + ": the log has version " + Integer.toUnsignedString(in.getInt(8))
-                    + ", this program knows " + VERSION);
+            throw new ForeignLogException(name + ": the log has version " + Integer.toUnsignedString(in.getInt(8))
+                    + ", and this program knows version " + VERSION + ": start the program that wrote it");
         }
         int nodeBytes = in.getInt(68);
         if (nodeBytes < 1 || nodeBytes > NODE_BYTES) {

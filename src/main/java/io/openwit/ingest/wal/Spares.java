@@ -6,6 +6,8 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Files that will be segments: pre-written with real zeros and forced, or recycled, so that an append never grows a file.
@@ -17,6 +19,7 @@ final class Spares {
 
     private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(1 << 20);
     private static final String PREFIX = "spare-";
+    private static final Pattern FILE = Pattern.compile("spare-(\\d{6,18})\\.wal");
     private static final String UNFINISHED = "spare.tmp";
 
     private final Disk disk;
@@ -40,11 +43,11 @@ final class Spares {
         this.usedBytes = usedBytes;
         disk.delete(config.directory().resolve(UNFINISHED));
         for (String name : disk.list(config.directory())) {
-            if (name.startsWith(PREFIX) && name.endsWith(".wal")) {
+            Matcher file = FILE.matcher(name);
+            if (file.matches()) {
                 Path path = config.directory().resolve(name);
                 if (ready.size() < MAX_SPARES && bytesOf(path) == config.segmentBytes()) {
-                    nextNumber = Math.max(
-                            nextNumber, Long.parseLong(name, PREFIX.length(), name.length() - ".wal".length(), 10) + 1);
+                    nextNumber = Math.max(nextNumber, Long.parseLong(file.group(1)) + 1);
                     add(new Spare(path, true, config.segmentBytes()));
                     usedBytes.addAndGet(config.segmentBytes());
                 } else {

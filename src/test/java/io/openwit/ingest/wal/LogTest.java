@@ -842,7 +842,9 @@ class LogTest {
         LogConfig other = new LogConfig(
                 dir, new NodeId("n2"), SEGMENT_BYTES, 8 * SEGMENT_BYTES, 0, true, Duration.ofSeconds(300));
 
-        assertThatThrownBy(() -> open(other)).hasMessageContaining("log of node n1, and this is node n2");
+        assertThatThrownBy(() -> open(other))
+                .isInstanceOf(ForeignLogException.class)
+                .hasMessageContaining(file(1) + ": this is the log of node n1, and this is node n2");
     }
 
     @Test
@@ -854,7 +856,9 @@ class LogTest {
         header.putInt(4092, new Checksum().begin(0).add(header, 0, 4092).value());
         Files.write(file(1), bytes);
 
-        assertThatThrownBy(this::open).hasMessageContaining("000001.wal").hasMessageContaining("version 9");
+        assertThatThrownBy(this::open)
+                .isInstanceOf(ForeignLogException.class)
+                .hasMessageContaining(file(1) + ": the log has version 9, and this program knows version 1");
     }
 
     // --- verifying
