@@ -28,7 +28,8 @@ public final class Follower {
     private volatile long durable;
     private volatile long advanced;
 
-    static Follower open(Log log, String name, boolean needsRows, PositionFile file, Telemetry telemetry) {
+    static Follower open(Log log, String name, boolean needsRows, PositionFile file, Telemetry telemetry)
+            throws IOException {
         Optional<PositionFile.Value> known = file.read();
         if (file.damaged()) {
             telemetry
@@ -37,6 +38,11 @@ public final class Follower {
                             "follower-position-damaged",
                             "the position of follower " + name + " cannot be read; it begins at the oldest segment again");
             LOG.log(Level.WARNING, "follower position damaged: follower={0}", name);
+        }
+        if (known.isPresent()) {
+            // A force of the last start may have failed: then what was read stands in the page cache alone, and nothing may be
+            // recycled behind it.
+            file.write(known.get().position(), NO_NOTE);
         }
         long start = known.map(PositionFile.Value::position).orElseGet(() -> log.oldest(needsRows));
         return new Follower(log, name, needsRows, file, start, known.isEmpty() ? start : 0);
