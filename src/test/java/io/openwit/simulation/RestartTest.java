@@ -94,4 +94,25 @@ class RestartTest {
             assertThat(world.disk().names(Setup.WAL)).as("was recycled").doesNotContain("000001.wal");
         }
     }
+
+    @Test
+    void aKillBeforeTheForceAndAPowerCutLaterLeaveNoHoleThatLooksLikeDamage() {
+        world = new World(1, Mutation.NONE, 8);
+        Simulation.quietly(() -> {
+            world.start();
+            append(3, 100);
+            dieBehind(Operation.WRITE, "000001.wal");
+            append(4, 100);
+            world.kill();
+
+            world.start();
+            world.cutPower(_ -> false);
+
+            world.start();
+            readAll();
+            world.kill();
+        });
+
+        assertThat(world.violations()).isEmpty();
+    }
 }
