@@ -115,4 +115,21 @@ class RestartTest {
 
         assertThat(world.violations()).isEmpty();
     }
+
+    @Test
+    void aSegmentThatCouldNotBeRecycledIsTriedAgain() {
+        world = new World(1, Mutation.NONE, 8);
+        Simulation.quietly(() -> {
+            world.start();
+            append(10, 30_000);
+            append(10, 30_000);
+            readAll();
+            failNext(Operation.RENAME, "000001.wal");
+            keepHouse();
+            world.kill();
+        });
+
+        assertThat(world.violations()).isEmpty();
+        assertThat(world.disk().names(Setup.WAL)).doesNotContain("000001.wal");
+    }
 }

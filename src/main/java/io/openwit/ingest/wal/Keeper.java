@@ -83,7 +83,14 @@ final class Keeper implements Stepper {
             if (segment.hasRows() && segment.hasHeads()) {
                 // Said before it is done: who then finds other bytes in the file knows why.
                 segment.rowsGone();
-                spares.recycle(segment.path());
+                try {
+                    spares.recycle(segment.path());
+                } catch (IOException e) {
+                    if (log.disk().exists(segment.path())) {
+                        segment.rowsStay();
+                    }
+                    throw e;
+                }
                 return true;
             }
         }
