@@ -132,4 +132,29 @@ class RestartTest {
         assertThat(world.violations()).isEmpty();
         assertThat(world.disk().names(Setup.WAL)).doesNotContain("000001.wal");
     }
+
+    @Test
+    void aFollowerThatHasAllBatchesOfARecycledSegmentIsNotToldThatItsRowsAreGone() {
+        world = new World(1, Mutation.NONE, 8);
+        Simulation.quietly(() -> {
+            world.start();
+            append(10, 30_000);
+            for (Recorder recorder : world.recorders()) {
+                world.stepFollower(recorder, 1);
+                world.commit(recorder);
+                // Past the padding behind the batch, which is not worth a commit.
+                world.stepFollower(recorder, 1);
+            }
+            append(10, 30_000);
+            keepHouse();
+            world.cutPower(_ -> false);
+
+            world.start();
+            readAll();
+            world.kill();
+        });
+
+        assertThat(world.violations()).isEmpty();
+        assertThat(world.disk().names(Setup.WAL)).as("was recycled").doesNotContain("000001.wal");
+    }
 }

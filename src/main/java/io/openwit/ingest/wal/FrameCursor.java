@@ -125,9 +125,12 @@ final class FrameCursor implements Closeable {
             if (closed && candidate.end() <= position) {
                 continue;
             }
-            position = Math.max(position, candidate.first());
+            passGapBefore(candidate);
             if (withRows && !candidate.hasRows()) {
-                lost(candidate, "its rows are gone, and a follower still needs them");
+                if (holdsMore(candidate)) {
+                    lost(candidate, "its rows are gone, and a follower still needs them");
+                }
+                position = Math.max(position, candidate.end());
                 continue;
             }
             String whyNot = open(candidate);
@@ -140,6 +143,25 @@ final class FrameCursor implements Closeable {
             }
         }
         return false;
+    }
+
+    /// Segments follow one another without a gap, and what is left of one goes only when every follower has durably passed it. So what
+    /// lies between the position and the next segment has been lost.
+    private void passGapBefore(Segment candidate) {
+        long first = candidate.first();
+        if (first > position) {
+            log.quarantine().add(position, first, candidate.path() + ": what stood before it is missing");
+            position = first;
+        }
+    }
+
+    /// Whether the segment holds a batch behind the position, by its heads. Padding, seals and copies may stand behind the last one:
+    /// a follower passes them, and need not have made that durable when the segment was recycled.
+    private boolean holdsMore(Segment candidate) throws IOException {
+        try (FrameCursor heads = new FrameCursor(log, false, position, bornAt)) {
+            Frame next = heads.next();
+            return next != null && next.position().bytes() < candidate.end();
+        }
     }
 
     private void lost(Segment candidate, String why) {
