@@ -92,9 +92,13 @@ final class Damaging {
                 List.copyOf(group)));
     }
 
-    /// Every file, by name.
+    /// Every file, by name, but the records of earlier damage: by them a follower that stands between a damaged group and its copy
+    /// knows that it needs the copy, so losing them is a second fault.
     List<Path> files() {
-        return whole.names(Setup.WAL).stream().map(Setup.WAL::resolve).toList();
+        return whole.names(Setup.WAL).stream()
+                .filter(name -> !name.startsWith("damage-"))
+                .map(Setup.WAL::resolve)
+                .toList();
     }
 
     int size(Path file) {
