@@ -28,7 +28,8 @@ public final class Follower {
     private volatile long durable;
     private volatile long advanced;
 
-    static Follower open(Log log, String name, boolean needsRows, PositionFile file, Telemetry telemetry) {
+    static Follower open(Log log, String name, boolean needsRows, PositionFile file, Telemetry telemetry)
+            throws IOException {
         Optional<PositionFile.Value> known = file.read();
         if (file.damaged()) {
             telemetry
@@ -38,16 +39,12 @@ public final class Follower {
                             "the position of follower " + name + " cannot be read; it begins at the oldest segment again");
             LOG.log(Level.WARNING, "follower position damaged: follower={0}", name);
         }
-        long oldest = log.oldest(needsRows);
-        long start = known.map(PositionFile.Value::position).orElse(oldest);
-        long accounted = Math.max(start, log.recycledTo());
-        if (known.isPresent() && GroupHeader.aligned(accounted) < oldest) {
-            log.quarantine().add(
-                    accounted,
-                    oldest,
-                    log.config().directory() + ": segments before position " + oldest + " are missing, and follower " + name
-                            + " had come to " + start + " only");
+        if (known.isPresent()) {
+            // A force of the last start may have failed: then what was read stands in the page cache alone, and nothing may be
+            // recycled behind it.
+            file.write(known.get().position(), NO_NOTE);
         }
+        long start = known.map(PositionFile.Value::position).orElseGet(() -> log.oldest(needsRows));
         return new Follower(log, name, needsRows, file, start, known.isEmpty() ? start : 0);
     }
 

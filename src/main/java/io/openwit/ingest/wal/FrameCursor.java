@@ -125,13 +125,12 @@ final class FrameCursor implements Closeable {
             if (closed && candidate.end() <= position) {
                 continue;
             }
-            position = Math.max(position, candidate.first());
+            passGapBefore(candidate);
             if (withRows && !candidate.hasRows()) {
-                if (heldNothing(candidate)) {
-                    position = candidate.end();
-                } else {
+                if (holdsMore(candidate)) {
                     lost(candidate, "its rows are gone, and a follower still needs them");
                 }
+                position = Math.max(position, candidate.end());
                 continue;
             }
             String whyNot = open(candidate);
@@ -146,36 +145,30 @@ final class FrameCursor implements Closeable {
         return false;
     }
 
+    /// Segments follow one another without a gap, and what is left of one goes only when every follower has durably passed it. So what
+    /// lies between the position and the next segment has been lost.
+    private void passGapBefore(Segment candidate) {
+        long first = candidate.first();
+        if (first > position) {
+            log.quarantine().add(position, first, candidate.path() + ": what stood before it is missing");
+            position = first;
+        }
+    }
+
+    /// Whether the segment holds a batch behind the position, by its heads. Padding, seals and copies may stand behind the last one:
+    /// a follower passes them, and need not have made that durable when the segment was recycled.
+    private boolean holdsMore(Segment candidate) throws IOException {
+        try (FrameCursor heads = new FrameCursor(log, false, position, bornAt)) {
+            Frame next = heads.next();
+            return next != null && next.position().bytes() < candidate.end();
+        }
+    }
+
     private void lost(Segment candidate, String why) {
         long end = candidate.end();
         if (end > position) {
             log.quarantine().add(position, end, candidate.path() + ": " + why);
             position = end;
-        }
-    }
-
-    /// Whether a segment without rows held none for this cursor, which then had passed it when it was recycled: from a seal, or a
-    /// copy of what is done, no position is remembered.
-    private boolean heldNothing(Segment candidate) throws IOException {
-        try (GroupReader in = GroupReader.open(log.disk(), candidate.headsPath(), GroupReader.CHUNK_HEADS)) {
-            for (long at = SegmentHeader.BLOCK_BYTES; at < in.size(); ) {
-                GroupHeader of = in.groupAt(at, in.size());
-                if (of == null) {
-                    return false;
-                }
-                long end = at + GroupHeader.BYTES + of.length();
-                at += GroupHeader.BYTES;
-                for (int i = 0; i < of.count(); i++) {
-                    FrameHead head = in.headAt(at, end, in.size());
-                    if (head == null || head.position() >= position && !head.headerOnly() && !isKnownCopy(head)) {
-                        return false;
-                    }
-                    at += head.length();
-                }
-            }
-            return true;
-        } catch (NoSuchFileException | DamagedSegmentException _) {
-            return false; // nobody knows what it held, so it counts as lost
         }
     }
 

@@ -75,7 +75,7 @@ final class Keeper implements Stepper {
     }
 
     private boolean recycle() throws IOException {
-        long rowsPassed = passed(true);
+        long rowsPassed = rowsPassed();
         for (Segment segment : log.segments()) {
             if (!segment.closed() || segment.end() > rowsPassed) {
                 return false;
@@ -83,23 +83,18 @@ final class Keeper implements Stepper {
             if (segment.hasRows() && segment.hasHeads()) {
                 // Said before it is done: who then finds other bytes in the file, or none, knows why.
                 segment.rowsGone();
-                sayRecycled(segment);
-                spares.recycle(segment.path());
+                try {
+                    spares.recycle(segment.path());
+                } catch (IOException e) {
+                    if (log.disk().exists(segment.path())) {
+                        segment.rowsStay();
+                    }
+                    throw e;
+                }
                 return true;
             }
         }
         return false;
-    }
-
-    /// A full disk may not keep segments from being recycled: then a start may tell of one as missing that was not needed.
-    private void sayRecycled(Segment segment) {
-        try {
-            log.recycled(segment.end());
-        } catch (IOException e) {
-            LOG.log(Level.WARNING, "not noted that a segment is recycled: file={0}: {1}", new Object[] {
-                segment.path(), String.valueOf(e)
-            });
-        }
     }
 
     private boolean writeHeads() throws IOException {
@@ -119,7 +114,11 @@ final class Keeper implements Stepper {
     }
 
     private boolean dropHeads() throws IOException {
-        long headsPassed = passed(false);
+        // Not what they have passed without having to say so: with the heads goes the proof that nothing else stood there.
+        long headsPassed = Long.MAX_VALUE;
+        for (Follower follower : log.followers()) {
+            headsPassed = Math.min(headsPassed, follower.durable().bytes());
+        }
         long youngest = log.clock().lastAgeNanos() - log.config().headsAge().toNanos();
         Segment before = null;
         for (Segment segment : log.segments()) {
@@ -140,12 +139,12 @@ final class Keeper implements Stepper {
         return false;
     }
 
-    /// What all followers of a kind have durably passed; nothing while there is none that needs rows.
-    private long passed(boolean rows) {
+    /// What all followers that need rows have durably passed; nothing while there is none.
+    private long rowsPassed() {
         long passed = Long.MAX_VALUE;
-        boolean any = !rows;
+        boolean any = false;
         for (Follower follower : log.followers()) {
-            if (follower.needsRows() == rows) {
+            if (follower.needsRows()) {
                 any = true;
                 passed = Math.min(passed, follower.passed());
             }
@@ -160,7 +159,7 @@ final class Keeper implements Stepper {
     }
 
     private void look() {
-        long passed = passed(true);
+        long passed = rowsPassed();
         if (lastPassed >= 0) {
             passedPerSecond = passedPerSecond * 0.7 + Math.max(0, passed - lastPassed) * 0.3;
         }

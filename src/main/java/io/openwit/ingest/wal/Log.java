@@ -38,11 +38,6 @@ public final class Log implements AutoCloseable {
     private static final String LOCK = "LOCK";
     private static final String POSITION_SUFFIX = ".position";
 
-    /// Names the file that says up to where segments were recycled, and so no follower.
-    private static final String RECYCLED = "recycled";
-
-    private static final byte[] NO_NOTE = {};
-
     /// Room that every segment keeps for the seal behind its last group.
     private static final int SEAL_BYTES = GroupHeader.ALIGNMENT;
 
@@ -65,9 +60,6 @@ public final class Log implements AutoCloseable {
     private final List<Follower> followers = new CopyOnWriteArrayList<>();
     private volatile long durable;
     private volatile long remaining;
-
-    /// All segments that ended before it were recycled on purpose; Long.MAX_VALUE where that is not known.
-    private volatile long recycledTo;
 
     // The writer's own.
     private final GroupWriter writer = new GroupWriter();
@@ -150,7 +142,6 @@ public final class Log implements AutoCloseable {
         this.lock = lock;
         quarantine = new Quarantine(disk, config.directory(), telemetry);
         spares = new Spares(disk, config, telemetry, usedBytes);
-        recycledTo = readRecycled();
         Recovery.Found found = new Recovery(disk, config, quarantine, telemetry).run();
         for (Segment segment : found.segments().values()) {
             segments.put(segment.number(), segment);
@@ -197,12 +188,6 @@ public final class Log implements AutoCloseable {
                                     + ": the last segment is missing or was never forced");
         }
         return farthest;
-    }
-
-    private long readRecycled() throws IOException {
-        try (PositionFile mark = PositionFile.open(disk, config.directory().resolve(RECYCLED + POSITION_SUFFIX))) {
-            return mark.damaged() ? Long.MAX_VALUE : mark.read().map(PositionFile.Value::position).orElse(0L);
-        }
     }
 
     /// Opens the first segment of this start. The copy is forced before anything else is.
@@ -511,7 +496,7 @@ public final class Log implements AutoCloseable {
     /// @param name of letters, digits and dashes: a file's name and a label's value
     /// @param needsRows whether [Frame#rows] is wanted, for which segments are kept
     public Follower follower(String name, boolean needsRows) throws IOException {
-        if (!name.matches("[A-Za-z0-9._-]{1,64}") || name.equals(RECYCLED)) {
+        if (!name.matches("[A-Za-z0-9._-]{1,64}")) {
             throw new IllegalArgumentException("not a follower's name: " + name);
         }
         for (Follower other : followers) {
@@ -598,19 +583,6 @@ public final class Log implements AutoCloseable {
     /// By number.
     Collection<Segment> segments() {
         return segments.values();
-    }
-
-    /// Says durably that what ends at this position is recycled on purpose. A follower that has not come as far and misses it
-    /// knows then that it held no batch for it.
-    void recycled(long end) throws IOException {
-        try (PositionFile mark = PositionFile.open(disk, config.directory().resolve(RECYCLED + POSITION_SUFFIX))) {
-            mark.write(end, NO_NOTE);
-        }
-        recycledTo = end;
-    }
-
-    long recycledTo() {
-        return recycledTo;
     }
 
     void forget(Segment segment) {

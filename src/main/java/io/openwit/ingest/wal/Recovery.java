@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// Finds out what an earlier start has left: which segments there are, where each ends, and which group is in doubt.
 ///
 /// As group N+1 is written only after group N is forced, only the last group of the log can be torn. So a group that is not
-/// whole is a torn tail where nothing whole follows it in the last segment, and damage everywhere else. It changes nothing on
-/// the disk but the records of damage.
+/// whole is a torn tail where nothing whole follows it in the last segment, and damage everywhere else. It changes nothing in
+/// the log, and writes nothing but the records of damage.
 final class Recovery {
     private static final Logger LOG = Logger.getLogger(Recovery.class.getName());
     private static final Pattern FILE = Pattern.compile("(\\d{6,18})\\.(wal|heads)");
@@ -294,9 +294,21 @@ final class Recovery {
                 if (last != null) {
                     lastStamp = later(last);
                     read(in, lastAt, last, limit);
+                    if (!doubtful.isEmpty()) {
+                        force(segment);
+                    }
                     return;
                 }
             }
+        }
+    }
+
+    /// Forces the group in doubt where it stands. That is no proof, which is why it is copied as well: after a force that failed,
+    /// the next one may succeed and do nothing. But a process that was killed before it could force leaves the group in the page
+    /// cache, and if that is lost when the power goes, the hole would look like damage.
+    private void force(Segment segment) throws IOException {
+        try (DiskFile file = disk.open(segment.path())) {
+            file.force();
         }
     }
 

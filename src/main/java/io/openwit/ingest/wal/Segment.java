@@ -81,6 +81,11 @@ final class Segment {
         hasRows = false;
     }
 
+    /// They were to go, and the disk refused.
+    void rowsStay() {
+        hasRows = true;
+    }
+
     /// Whether the heads file is there, durably.
     boolean hasHeads() {
         return hasHeads;

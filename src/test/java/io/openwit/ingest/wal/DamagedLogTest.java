@@ -364,7 +364,6 @@ class DamagedLogTest {
             disk.crash();
         }
         assertThat(file(3)).doesNotExist();
-        assertThat(dir.resolve("recycled.position")).exists();
     }
 
     @Test
