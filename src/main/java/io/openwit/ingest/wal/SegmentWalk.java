@@ -160,16 +160,8 @@ final class SegmentWalk {
 
     /// Whether what stands here was never finished: nobody says that there is more, and nothing whole follows.
     private boolean isTail(long at, @Nullable GroupHeader group, long limit) throws IOException {
-        if (knownEnd >= 0) {
-            return false;
-        }
-        if (group != null) {
-            long behind = GroupHeader.aligned(at + GroupHeader.BYTES + group.length());
-            if (groupAt(behind, limit) != null || payloadIsWhole(at, group)) {
-                return false;
-            }
-        }
-        return nextGroup(at, group, limit) < 0;
+        boolean whole = knownEnd >= 0 || group != null && payloadIsWhole(at, group);
+        return !whole && nextGroup(at, group, limit) < 0;
     }
 
     /// The next group on a boundary, or -1. Where nobody says how far the file goes, only a whole one counts.

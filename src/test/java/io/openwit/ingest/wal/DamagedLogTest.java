@@ -11,6 +11,7 @@ import io.openwit.model.Batch;
 import io.openwit.model.NodeId;
 import io.openwit.telemetry.Telemetry;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -133,6 +134,33 @@ class DamagedLogTest {
         return new Started(rows, heads[0]);
     }
 
+    /// What a reader gets that does not open the log.
+    private List<String> readOffline() throws IOException {
+        List<String> rows = new ArrayList<>();
+        new LogVerifier(disk, dir).read(WalPosition.BEGINNING, new WalPosition(Long.MAX_VALUE), new LogVerifier.BatchReader() {
+            @Override
+            public boolean wants(LogVerifier.StoredBatch batch) {
+                return true;
+            }
+
+            @Override
+            public void batch(LogVerifier.StoredBatch batch, ByteBuffer bytes) {
+                rows.add(name(new Batch(batch.header(), bytes)));
+            }
+
+            @Override
+            public boolean enough() {
+                return false;
+            }
+
+            @Override
+            public void damaged(Damage damage) {
+                // What is damaged is another question.
+            }
+        });
+        return rows;
+    }
+
     private Report verify() throws IOException {
         return new LogVerifier(disk, dir).verify();
     }
@@ -143,9 +171,11 @@ class DamagedLogTest {
     private void startsTwiceWithout(String what, List<String> lost) throws IOException {
         List<String> rest = new ArrayList<>(sent);
         rest.removeAll(lost);
+        assertThat(readOffline()).as("%s, before a start", what).isEqualTo(rest);
         for (int start = 1; start <= 2; start++) {
             Started started = start(start);
             assertThat(started.rows()).as("%s, start %d", what, start).isEqualTo(rest);
+            assertThat(readOffline()).as("%s, start %d", what, start).isEqualTo(rest);
             if (!lost.isEmpty()) {
                 assertThat(telemetry.alarms().standing()).as("%s, start %d", what, start).containsKey("wal-damaged");
                 assertThat(Files.list(dir)).as("%s, start %d", what, start)
@@ -449,6 +479,25 @@ class DamagedLogTest {
             Files.write(folder.resolve(name), noise);
         }
         Files.write(folder.resolve("spare-abcdef.wal"), new byte[(int) SEGMENT_BYTES]);
+    }
+
+    @Test
+    void whoReadsOfflineAndWhoStartsAgreeOnWhereATornLogEnds() throws IOException {
+        List<Placed> groups = groups(3);
+        Placed last = groups.getLast();
+        Placed before = groups.get(groups.size() - 2);
+        List<String> lost = new ArrayList<>(before.names());
+        lost.addAll(last.names());
+        harmed(folder -> {
+            flip(folder.resolve("000003.wal"), before.end() - 100);
+            flip(folder.resolve("000003.wal"), last.end() - 4);
+        });
+        List<String> rest = new ArrayList<>(sent);
+        rest.removeAll(lost);
+
+        assertThat(readOffline()).isEqualTo(rest);
+        assertThat(verify().whole()).isTrue();
+        assertThat(start(1).rows()).isEqualTo(rest);
     }
 
     // --- positions
