@@ -26,8 +26,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Follows the log into the long-term WAL: `archive/day=YYYY-MM-DD/tenant=T/signal=S/*.arrows`.
 ///
-/// Each file is an Arrow stream: the schema message, the messages of its batches as they were sealed, duplicates left
-/// out, and the end mark once no more comes. The day is the UTC day of a batch's arrival; one is written to at a time.
+/// Each file is an Arrow stream: the schema message, for each batch a note ([BatchNote]) and its messages as they were
+/// sealed, duplicates left out, and the end mark once no more comes. The day is the UTC day of a batch's arrival; one is
+/// written to at a time.
 ///
 /// About once a second everything written is forced: streams, names, catalogue, then the note `archive/state`, and only
 /// then does the follower's position move. Whatever the note does not vouch for is cut at the next start and comes
@@ -40,6 +41,10 @@ import org.jspecify.annotations.Nullable;
 public final class Archive implements Stepper, AutoCloseable {
     private static final Logger LOG = Logger.getLogger(Archive.class.getName());
     private static final String NAME = "archive";
+
+    /// The file of the archive's note, an [ArchiveNote].
+    static final String STATE = "state";
+
     private static final String FAILING = "archive-failing";
     private static final String DAMAGED = "archive-damaged";
     private static final String UNREADABLE = "archive-cannot-read";
@@ -164,7 +169,7 @@ public final class Archive implements Stepper, AutoCloseable {
         readTo = follower.durable();
         follower.rewind(readTo);
         disk.createDirectories(config.dir());
-        Path path = config.dir().resolve("state");
+        Path path = config.dir().resolve(STATE);
         PositionFile file = PositionFile.open(disk, path);
         try {
             if (file.damaged()) {

@@ -14,7 +14,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.LocalDate;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -42,7 +41,6 @@ final class ArchiveDay implements Closeable {
     static final byte[] END_MARK = {-1, -1, -1, -1, 0, 0, 0, 0};
 
     private static final Logger LOG = Logger.getLogger(ArchiveDay.class.getName());
-    private static final String STREAM_SUFFIX = ".arrows";
 
     /// The catalogue vouches for all of the day.
     static final long ALL = Long.MAX_VALUE;
@@ -136,18 +134,26 @@ final class ArchiveDay implements Closeable {
         BatchHeader header = frame.header();
         ArchiveStream stream = stream(frame);
         long offset = stream.length;
-        int length = rows.remaining();
-        write(stream, rows.duplicate());
-        add(new Archived(
-                stream.file,
+        BatchNote note = new BatchNote(
                 frame.id(),
                 frame.position().bytes(),
+                header.rows() - frame.duplicates(),
+                rows.remaining(),
+                frame.arrivalNanos(),
+                header.minTime(),
+                header.maxTime());
+        write(stream, ByteBuffer.wrap(note.message(header.signal(), rows)), rows.duplicate());
+        long length = stream.length - offset;
+        add(new Archived(
+                stream.file,
+                note.id(),
+                note.position(),
                 offset,
                 length,
-                header.rows() - frame.duplicates(),
-                header.minTime(),
-                header.maxTime(),
-                frame.arrivalNanos()));
+                note.rows(),
+                note.minTimeNanos(),
+                note.maxTimeNanos(),
+                note.arrivalNanos()));
         if (stream.length >= config.fileBytes()) {
             end(stream);
         }
@@ -225,7 +231,7 @@ final class ArchiveDay implements Closeable {
         }
         Path signalDir = directory(key);
         disk.createDirectories(signalDir);
-        String name = frame.id() + STREAM_SUFFIX;
+        String name = frame.id() + DayFiles.STREAM_SUFFIX;
         ArchiveStream begun = new ArchiveStream(key, files++, signalDir.resolve(name), 0);
         makeRoom();
         begun.handle = disk.create(begun.path);
@@ -247,7 +253,7 @@ final class ArchiveDay implements Closeable {
         closeHandle(stream);
     }
 
-    private void write(ArchiveStream stream, ByteBuffer bytes) throws IOException {
+    private void write(ArchiveStream stream, ByteBuffer... bytes) throws IOException {
         DiskFile handle = stream.handle;
         if (handle == null) {
             makeRoom();
@@ -255,9 +261,12 @@ final class ArchiveDay implements Closeable {
             stream.handle = handle;
         }
         opened.put(stream.key, stream); // and so the one touched last
-        int length = bytes.remaining();
+        long length = 0;
+        for (ByteBuffer piece : bytes) {
+            length += piece.remaining();
+        }
         stream.dirty = true;
-        handle.write(new ByteBuffer[] {bytes}, 1, stream.length);
+        handle.write(bytes, bytes.length, stream.length);
         stream.length += length;
     }
 
@@ -368,26 +377,12 @@ final class ArchiveDay implements Closeable {
     private void removeUnknownFiles(Map<Integer, ArchiveStream> known) throws IOException {
         Set<Path> names = new HashSet<>();
         known.values().forEach(stream -> names.add(stream.path));
-        for (Path tenantDir : directoriesOf(dir, "tenant=")) {
-            for (Path signalDir : directoriesOf(tenantDir, "signal=")) {
-                for (String name : disk.list(signalDir)) {
-                    if (name.endsWith(STREAM_SUFFIX) && !names.contains(signalDir.resolve(name))) {
-                        LOG.info("archive file was not forced and comes again: file=" + signalDir.resolve(name));
-                        disk.delete(signalDir.resolve(name));
-                        directoriesToSync.add(signalDir);
-                    }
-                }
+        for (Path path : DayFiles.streams(disk, dir)) {
+            if (!names.contains(path)) {
+                LOG.info("archive file was not forced and comes again: file=" + path);
+                disk.delete(path);
+                directoriesToSync.add(path.getParent());
             }
         }
-    }
-
-    private List<Path> directoriesOf(Path parent, String prefix) throws IOException {
-        List<Path> directories = new ArrayList<>();
-        for (String name : disk.list(parent)) {
-            if (name.startsWith(prefix)) {
-                directories.add(parent.resolve(name));
-            }
-        }
-        return directories;
     }
 }

@@ -19,8 +19,8 @@ public sealed interface CatalogueEntry {
     ///
     /// @param id of the batch
     /// @param position where in the log its frame begins, in bytes since the log began
-    /// @param offset where in the file its first message begins
-    /// @param length of its messages in bytes
+    /// @param offset where in the file its note begins, behind which its messages follow
+    /// @param length of its note and its messages in bytes
     /// @param rows rows written, duplicates left out
     /// @param minTimeNanos nanoseconds since 1970 of the earliest row; `Long.MAX_VALUE` where no row has a time
     /// @param maxTimeNanos of the latest; `Long.MIN_VALUE` where no row has a time
