@@ -1,6 +1,7 @@
 package io.openwit.server;
 
 import io.openwit.ingest.archive.ArchiveDamage;
+import io.openwit.ingest.archive.ArchiveGap;
 import io.openwit.ingest.archive.ArchiveReader;
 import io.openwit.ingest.archive.ArchiveRestore;
 import io.openwit.ingest.archive.ArchiveSelection;
@@ -196,10 +197,14 @@ final class ArchiveCommand implements Runnable {
             Table table = new Table(spec.commandLine().getOut());
             try {
                 reader.list(part.selection(), table::print, damages::print);
+                table.printSum();
+                for (ArchiveGap gap : reader.gaps()) {
+                    spec.commandLine().getOut().println("gap: positions " + gap.first() + " to " + gap.end() + " of the log, "
+                            + gap.bytes() + " bytes, were left out (" + gap.file() + ")");
+                }
             } catch (IOException e) {
                 throw part.unreadable(e);
             }
-            table.printSum();
             return damages.count == 0 ? ExitCode.DONE : ExitCode.FAILED;
         }
     }

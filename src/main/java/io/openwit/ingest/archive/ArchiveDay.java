@@ -5,10 +5,13 @@ import io.openwit.ingest.archive.ArchiveStream.Key;
 import io.openwit.ingest.archive.CatalogueEntry.Archived;
 import io.openwit.ingest.archive.CatalogueEntry.Begun;
 import io.openwit.ingest.archive.CatalogueEntry.Ended;
+import io.openwit.ingest.archive.CatalogueEntry.LeftOut;
+import io.openwit.ingest.archive.CatalogueEntry.Merged;
 import io.openwit.ingest.wal.Disk;
 import io.openwit.ingest.wal.DiskFile;
 import io.openwit.ingest.wal.Frame;
 import io.openwit.model.BatchHeader;
+import io.openwit.model.BatchId;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -67,32 +70,37 @@ final class ArchiveDay implements Closeable {
 
     /// Opens the day and cuts what is not sure.
     ///
-    /// A catalogue that is damaged below its sure length is set aside as `batches.catalogue.damaged-N`; then nothing is
-    /// cut, as nobody knows what belongs, and new streams are begun.
+    /// A catalogue that is missing, or damaged below its sure length, is made anew from the streams. Then nothing else is
+    /// cut, as nobody knows what belongs, and a stream that does not end with a whole batch is left as it is.
     ///
-    /// @param sureBytes length of the catalogue that vouches for what there is; [#ALL] for a day that was ended
+    /// @param sureBytes length of the catalogue that vouches for what there is; [#ALL] for a day that was left behind
+    /// @param last batches of this node behind it come again from the log; null where nobody knows
     /// @param damage is told in a line what was found damaged
-    static ArchiveDay open(ArchiveConfig config, Disk disk, LocalDate date, long sureBytes, Consumer<String> damage)
+    static ArchiveDay open(
+            ArchiveConfig config,
+            Disk disk,
+            LocalDate date,
+            long sureBytes,
+            @Nullable BatchId last,
+            Consumer<String> damage)
             throws IOException {
         Path dir = config.dir().resolve("day=" + date);
         disk.createDirectories(dir);
         Path path = dir.resolve(CatalogueFormat.NAME);
-        boolean whole = sureBytes == ALL || sureBytes == 0 || wholeBytes(disk, path, sureBytes) == sureBytes;
+        boolean whole = sureBytes == 0 || isWhole(disk, path, sureBytes);
         if (!whole) {
-            damage.accept(path + " is damaged below its forced length of " + sureBytes
-                    + " bytes; it is set aside, and the day goes on in new files");
-            if (disk.exists(path)) {
-                int number = 1;
-                while (disk.exists(dir.resolve(CatalogueFormat.NAME + ".damaged-" + number))) {
-                    number++;
-                }
-                disk.rename(path, dir.resolve(CatalogueFormat.NAME + ".damaged-" + number));
-            }
+            damage.accept(path + (sureBytes == ALL ? " is damaged or missing" : " is damaged below its forced length of "
+                    + sureBytes + " bytes") + "; it is made anew from the files of the day");
+            CatalogueRebuild.run(disk, dir, last, damage);
         }
         DiskFile catalogue = disk.exists(path) ? disk.open(path) : disk.create(path);
         ArchiveDay day = new ArchiveDay(config, disk, date, dir, catalogue);
         try {
-            day.recover(whole ? sureBytes : ALL, damage);
+            if (whole) {
+                day.recover(sureBytes, damage);
+            } else {
+                day.takeOver();
+            }
         } catch (IOException | RuntimeException e) {
             day.close();
             throw e;
@@ -100,12 +108,13 @@ final class ArchiveDay implements Closeable {
         return day;
     }
 
-    private static long wholeBytes(Disk disk, Path path, long limit) throws IOException {
+    private static boolean isWhole(Disk disk, Path path, long sureBytes) throws IOException {
         if (!disk.exists(path)) {
-            return 0;
+            return false;
         }
         try (DiskFile file = disk.openForReading(path)) {
-            return CatalogueReader.read(file, limit, _ -> {});
+            long sure = sureBytes == ALL ? file.size() : sureBytes;
+            return CatalogueReader.read(file, sure, _ -> {}) == sure;
         }
     }
 
@@ -158,6 +167,11 @@ final class ArchiveDay implements Closeable {
             end(stream);
         }
         return length;
+    }
+
+    /// Notes in the catalogue what is missing before the next batch.
+    void leaveOut(ArchiveGap gap) {
+        add(new LeftOut(gap));
     }
 
     /// Gives every stream its end mark: the day is over.
@@ -231,7 +245,7 @@ final class ArchiveDay implements Closeable {
         }
         Path signalDir = directory(key);
         disk.createDirectories(signalDir);
-        String name = frame.id() + DayFiles.STREAM_SUFFIX;
+        String name = freeName(signalDir, frame.id());
         ArchiveStream begun = new ArchiveStream(key, files++, signalDir.resolve(name), 0);
         makeRoom();
         begun.handle = disk.create(begun.path);
@@ -243,6 +257,15 @@ final class ArchiveDay implements Closeable {
         write(begun, schema);
         add(new Begun(begun.file, key.tenant(), key.signal(), name, schemaBytes));
         return begun;
+    }
+
+    /// A name is taken where the archive has lost what it knew, and a batch comes again that began a stream.
+    private String freeName(Path signalDir, BatchId first) {
+        StreamName name = StreamName.of(first);
+        for (int times = 1; disk.exists(signalDir.resolve(name.text())); times++) {
+            name = StreamName.again(first, times);
+        }
+        return name.text();
     }
 
     private void end(ArchiveStream stream) throws IOException {
@@ -318,13 +341,26 @@ final class ArchiveDay implements Closeable {
         catalogue.force();
         disk.syncDirectory(dir);
         if (sureBytes == ALL) {
-            // A day that was left behind is whole: what lies there stays as it is, and new streams are begun.
+            // A day that was left behind: what lies there stays as it is, and new streams are begun.
             streams.clear();
             return;
         }
         removeUnknownFiles(known);
         for (ArchiveStream stream : known.values()) {
             cut(stream, damage);
+        }
+    }
+
+    /// Goes on with a catalogue that was made anew: in the streams that are whole.
+    private void takeOver() throws IOException {
+        Map<Integer, ArchiveStream> known = new HashMap<>();
+        catalogueBytes = CatalogueReader.read(catalogue, ALL, entry -> learn(entry, known));
+        for (ArchiveStream stream : List.copyOf(streams.values())) {
+            try (DiskFile file = disk.openForReading(stream.path)) {
+                if (file.size() != stream.length) {
+                    streams.remove(stream.key);
+                }
+            }
         }
     }
 
@@ -336,7 +372,7 @@ final class ArchiveDay implements Closeable {
                 ArchiveStream stream = new ArchiveStream(key, begun.file(), path, begun.length());
                 known.put(begun.file(), stream);
                 streams.put(key, stream);
-                files = begun.file() + 1;
+                files = Math.max(files, begun.file() + 1);
             }
             case Archived archived -> {
                 ArchiveStream stream = known.get(archived.file());
@@ -350,6 +386,16 @@ final class ArchiveDay implements Closeable {
                     stream.length = ended.length();
                     streams.remove(stream.key);
                 }
+            }
+            case LeftOut _ -> {
+                // Of no file.
+            }
+            case Merged merged -> {
+                Key key = new Key(merged.tenant(), merged.signal());
+                Path path = directory(key).resolve(merged.name());
+                merged.sources().forEach(known::remove);
+                known.put(merged.file(), new ArchiveStream(key, merged.file(), path, merged.length()));
+                files = Math.max(files, merged.file() + 1);
             }
         }
     }

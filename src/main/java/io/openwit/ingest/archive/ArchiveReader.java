@@ -15,7 +15,8 @@ import java.util.function.Consumer;
 ///
 /// The catalogue's entries are written behind the bytes that they speak of, once those are forced. So every whole entry
 /// holds, and what a file has beyond them is nobody's yet. In the day that is written to, the last entry may be half
-/// written; anywhere else, and below the length that the node has noted, an entry that is not whole is damage.
+/// written; anywhere else, and below the length that the node has noted, an entry that is not whole is damage. What a
+/// day with a damaged catalogue holds is told by its streams.
 ///
 /// Not thread-safe.
 public final class ArchiveReader {
@@ -70,6 +71,11 @@ public final class ArchiveReader {
         }
     }
 
+    /// What the archive left out, by position.
+    public List<ArchiveGap> gaps() throws IOException {
+        return ArchiveGap.list(disk, dir);
+    }
+
     /// Reads the catalogue of a day.
     Day read(LocalDate date) throws IOException {
         Path day = dir.resolve("day=" + date);
@@ -78,25 +84,27 @@ public final class ArchiveReader {
         ArchiveNote note = note();
         boolean open = isOpen(date, note);
         long sure = date.equals(note.day()) ? note.catalogueBytes() : 0;
-        DayCatalogue.Read read = DayCatalogue.read(disk, path);
-        for (int i = 1; i < MAX_ATTEMPTS && !whole(read, open, sure); i++) {
-            read = DayCatalogue.read(disk, path);
+        DayCatalogue.Read read = DayCatalogue.read(disk, path, true);
+        for (int i = 1; i < MAX_ATTEMPTS && !whole(read, day, open, sure); i++) {
+            read = DayCatalogue.read(disk, path, true);
+        }
+        if (whole(read, day, open, sure) || !disk.exists(day)) {
+            return new Day(date, day, open, read.catalogue().files(date, day), List.of());
         }
         List<ArchiveDamage> damages = new ArrayList<>();
-        if (!whole(read, open, sure) && disk.exists(day)) {
-            damages.add(new ArchiveDamage(
-                    path,
-                    read.wholeBytes(),
-                    -1,
-                    read.fileBytes() == 0
-                            ? "the catalogue is missing"
-                            : "the catalogue is damaged there: what it says behind is lost"));
-        }
-        return new Day(date, day, open, read.catalogue().files(date, day), damages);
+        damages.add(new ArchiveDamage(
+                path,
+                read.wholeBytes(),
+                -1,
+                (read.fileBytes() == 0 ? "the catalogue is missing" : "the catalogue is damaged")
+                        + ": what the day holds is told by its files"));
+        DayCatalogue found = new DayCatalogue(true);
+        new DayScan(disk, day, null, found::add, damages::add).run();
+        return new Day(date, day, open, found.files(date, day), damages);
     }
 
-    private static boolean whole(DayCatalogue.Read read, boolean open, long sure) {
-        return open ? read.wholeBytes() >= sure : read.wholeBytes() > 0 && read.wholeBytes() == read.fileBytes();
+    private boolean whole(DayCatalogue.Read read, Path day, boolean open, long sure) throws IOException {
+        return open ? read.wholeBytes() >= sure : read.whole() || read.tornMerge(disk, day);
     }
 
     /// Days before the one that the node has noted are over; where it has noted none, the last one may go on.

@@ -34,6 +34,12 @@ final class DayFiles {
         return streams;
     }
 
+    /// What stands behind the `=` in a folder's name.
+    static String valueOf(Path folder) {
+        String name = String.valueOf(folder.getFileName());
+        return name.substring(name.indexOf('=') + 1);
+    }
+
     private static List<Path> below(Disk disk, Path parent, String prefix) throws IOException {
         List<Path> folders = new ArrayList<>();
         for (String name : disk.list(parent)) {
