@@ -192,11 +192,12 @@ final class ArchiveCommand implements Runnable {
 
         @Override
         public Integer call() throws CommandException {
+            ArchiveSelection selection = part.selection();
             ArchiveReader reader = part.open(new FileDisk());
             Damages damages = new Damages(spec.commandLine().getErr());
             Table table = new Table(spec.commandLine().getOut());
             try {
-                reader.list(part.selection(), table::print, damages::print);
+                reader.list(selection, table::print, damages::print);
                 table.printSum();
                 for (ArchiveGap gap : reader.gaps()) {
                     spec.commandLine().getOut().println("gap: positions " + gap.first() + " to " + gap.end() + " of the log, "
@@ -223,12 +224,13 @@ final class ArchiveCommand implements Runnable {
 
         @Override
         public Integer call() throws CommandException {
+            ArchiveSelection selection = part.selection();
             ArchiveReader reader = part.open(new FileDisk());
             PrintWriter out = spec.commandLine().getOut();
             Damages damages = new Damages(spec.commandLine().getErr());
             Table table = new Table(out);
             try {
-                new ArchiveVerifier(reader, part.selection(), damages::print).verify(table::print);
+                new ArchiveVerifier(reader, selection, damages::print).verify(table::print);
             } catch (IOException e) {
                 throw part.unreadable(e);
             }
@@ -295,10 +297,11 @@ final class ArchiveCommand implements Runnable {
 
         @Override
         public Integer call() throws CommandException, InterruptedException {
+            ArchiveSelection selection =
+                    part.selection(nanos("--from", from, Long.MIN_VALUE), nanos("--to", to, Long.MAX_VALUE));
+            HandoffConfig config = config();
             Disk disk = new FileDisk();
             ArchiveReader reader = part.open(disk);
-            ArchiveSelection selection = part.selection(nanos("--from", from, Long.MIN_VALUE), nanos("--to", to, Long.MAX_VALUE));
-            HandoffConfig config = config();
             Path answers = state != null
                     ? state
                     : reader.directory().resolve("restore-" + config.endpoint().host() + "-"

@@ -146,8 +146,8 @@ public final class Archive implements Stepper, AutoCloseable {
             if (due && leaving == null) {
                 worked = work(now);
             }
-            // Asked behind the work, and also in a pause, as the log goes on in it.
-            if (leaving == null ? tooFarBehind() : due) {
+            // Asked behind the work, and also in a pause, as the log goes on in it. What waits to be forced goes first.
+            if (leaving == null ? !uncommitted && tooFarBehind() : due) {
                 leaveGap();
                 worked = true;
             }

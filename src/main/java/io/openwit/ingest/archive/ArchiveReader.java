@@ -110,7 +110,7 @@ public final class ArchiveReader {
     /// Days before the one that the node has noted are over; where it has noted none, the last one may go on.
     private boolean isOpen(LocalDate date, ArchiveNote note) throws IOException {
         LocalDate noted = note.day();
-        return noted == null ? date.equals(days().getLast()) : !date.isBefore(noted);
+        return noted == null ? days().stream().noneMatch(date::isBefore) : !date.isBefore(noted);
     }
 
     private ArchiveNote note() throws IOException {

@@ -29,6 +29,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import org.apache.arrow.flight.CallStatus;
 import org.junit.jupiter.api.AfterEach;
@@ -293,10 +294,13 @@ class ArchiveFilesTest {
         drain();
 
         try (FakeStorage storage = new FakeStorage(0)) {
-            storage.react((id, answers) -> {});
+            CountDownLatch hold = new CountDownLatch(1);
+            storage.react((id, answers) -> hold.await());
             assertThatThrownBy(() -> restore(storage, ArchiveSelection.ALL, PER_BATCH))
                     .isInstanceOf(IOException.class)
+                    .hasMessageContaining("has been silent for")
                     .hasMessageContaining("1 batches unanswered");
+            hold.countDown();
         }
     }
 
