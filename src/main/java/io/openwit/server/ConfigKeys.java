@@ -16,6 +16,7 @@ import static io.openwit.server.ValueType.optional;
 import static io.openwit.server.ValueType.secret;
 import static io.openwit.server.ValueType.size;
 
+import io.openwit.ingest.archive.ArchiveConfig.OnLag;
 import io.openwit.ingest.handoff.HandoffConfig.Acknowledge;
 import io.openwit.model.NodeId;
 import java.io.IOException;
@@ -49,12 +50,6 @@ public final class ConfigKeys {
     enum OnExcess {
         TRUNCATE,
         REJECT
-    }
-
-    /// `archive.on_lag`.
-    enum OnLag {
-        GAP,
-        BACKPRESSURE
     }
 
     /// `ingestion.kafka.client`.
@@ -223,10 +218,10 @@ public final class ConfigKeys {
     static final ConfigKey<Optional<Long>> ARCHIVE_MAX_BYTES = key(
             "archive.retention.max_bytes", optional(size(MIB, 1024 * TIB)), Optional.empty(),
             "bytes that the archive keeps; by default a fifth of the volume");
-    static final ConfigKey<Optional<Long>> ARCHIVE_MAX_LAG = later(
+    static final ConfigKey<Optional<Long>> ARCHIVE_MAX_LAG = key(
             "archive.max_lag_bytes", optional(size(MIB, 1024 * TIB)), Optional.empty(),
-            "log bytes that the archive may be behind before archive.on_lag");
-    static final ConfigKey<OnLag> ARCHIVE_ON_LAG = later(
+            "log bytes that the archive may be behind before archive.on_lag; by default half of processing.wal.max_bytes");
+    static final ConfigKey<OnLag> ARCHIVE_ON_LAG = key(
             "archive.on_lag", choice(OnLag.class), OnLag.GAP,
             "gap: the archive leaves out what it cannot follow, and says so; backpressure: requests wait for it");
 

@@ -2,6 +2,8 @@ package io.openwit.server;
 
 import static io.openwit.server.ConfigKeys.ADMIN_BIND;
 import static io.openwit.server.ConfigKeys.ALLOW_UNAUTHENTICATED;
+import static io.openwit.server.ConfigKeys.ARCHIVE_MAX_LAG;
+import static io.openwit.server.ConfigKeys.ARCHIVE_ON_LAG;
 import static io.openwit.server.ConfigKeys.AUTHENTICATION;
 import static io.openwit.server.ConfigKeys.BATCH_BYTES;
 import static io.openwit.server.ConfigKeys.BUFFER_BYTES;
@@ -28,6 +30,7 @@ import static io.openwit.server.ConfigKeys.TRACING_ENDPOINT;
 import static io.openwit.server.ConfigKeys.WAL_MAX_BYTES;
 import static io.openwit.server.ConfigKeys.WAL_SEGMENT_BYTES;
 
+import io.openwit.ingest.archive.ArchiveConfig.OnLag;
 import io.openwit.ingest.handoff.FlightEndpoint;
 import io.openwit.model.RoutingTable;
 import io.openwit.model.TenantId;
@@ -106,6 +109,14 @@ final class ConfigRules {
         if (maxBytes.isPresent() && maxBytes.get() < MIN_SEGMENTS * config.get(WAL_SEGMENT_BYTES)) {
             wrong(WAL_MAX_BYTES, "processing.wal.max_bytes has to hold " + MIN_SEGMENTS
                     + " segments of processing.wal.segment_bytes");
+        }
+        Optional<Long> maxLag = config.get(ARCHIVE_MAX_LAG);
+        if (config.get(ARCHIVE_ON_LAG) == OnLag.GAP
+                && maxLag.isPresent()
+                && maxBytes.isPresent()
+                && maxLag.get() > maxBytes.get() - MIN_SEGMENTS * config.get(WAL_SEGMENT_BYTES)) {
+            wrong(ARCHIVE_MAX_LAG, "archive.max_lag_bytes has to be " + MIN_SEGMENTS + " segments below"
+                    + " processing.wal.max_bytes, or the log is full before the archive leaves a gap");
         }
     }
 

@@ -163,13 +163,13 @@ final class IngestPart {
     private Archive archive(Disk disk, Follower follower) throws IOException {
         Path directory = wiring.directory().resolve("archive");
         long volume = Files.getFileStore(wiring.directory().path()).getTotalSpace();
-        ArchiveConfig config = new ArchiveConfig(
-                directory,
-                wiring.get(ConfigKeys.ARCHIVE_DAYS),
-                wiring.get(ConfigKeys.ARCHIVE_MAX_BYTES).orElse(Math.max(1, volume / 5)),
-                ArchiveConfig.DEFAULT_FILE_BYTES,
-                ArchiveConfig.DEFAULT_MAX_OPEN_FILES,
-                ArchiveConfig.DEFAULT_MAX_STREAMS);
+        ArchiveConfig config = ArchiveConfig.at(directory, 1)
+                .withRetention(
+                        wiring.get(ConfigKeys.ARCHIVE_DAYS),
+                        wiring.get(ConfigKeys.ARCHIVE_MAX_BYTES).orElse(Math.max(1, volume / 5)))
+                .withLag(
+                        wiring.get(ConfigKeys.ARCHIVE_MAX_LAG).orElse(config(wiring).maxBytes() / 2),
+                        wiring.get(ConfigKeys.ARCHIVE_ON_LAG));
         return new Archive(config, follower, disk, wiring.clocks(), randomOfOneThread(), wiring.telemetry());
     }
 

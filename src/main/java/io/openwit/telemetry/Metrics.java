@@ -40,6 +40,8 @@ public final class Metrics {
             counter("openwit_wal_bytes_prewritten_total", "Bytes of zeros written to prepare new segments");
     public final Counter archiveBytesWritten =
             counter("openwit_archive_bytes_written_total", "Bytes written to the long-term WAL");
+    public final Counter archiveBytesCompacted = counter(
+            "openwit_archive_bytes_compacted_total", "Bytes written to make few large files of many small ones");
     public final Counter handoffBytesSent =
             counter("openwit_handoff_bytes_sent_total", "Bytes of batches sent over Flight", "endpoint");
     public final Counter handoffBatches = counter(

@@ -105,6 +105,39 @@ class CommandsTest {
         assertThat(empty.errors()).contains("there is no log in");
     }
 
+    @Test
+    @Timeout(180)
+    void theArchiveOfARunningNodeIsRestoredIntoAnotherStorageOnce() throws Exception {
+        Path data = directory.resolve("data");
+        Map<String, String> other = Shape.common(directory.resolve("other"), "s2");
+        try (Deployment node = Shape.STANDALONE.start(directory, Map.of());
+                NodeProcess target = NodeProcess.start(directory, "storage", other)) {
+            for (int request = 0; request < 3; request++) {
+                Otlp.post(node.gateway(), "logs", Otlp.logs("shop", request * 20, 20));
+            }
+            Otlp.post(node.gateway(), "logs", Otlp.logs("shop", 40, 20)); // again: duplicates
+            await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+                Ended ls = Ended.openwit(directory, "archive", "ls", data.toString(), "--signal", "logs");
+                assertThat(ls.code()).as(ls.errors()).isZero();
+                assertThat(ls.out()).containsPattern("1 days, \\d+ files, \\d+ batches, 60 rows");
+            });
+            Ended verify = Ended.openwit(directory, "archive", "verify", data.toString());
+            assertThat(verify.code()).as(verify.errors() + verify.out()).isZero();
+            assertThat(verify.out()).contains("everything is whole");
+
+            String endpoint = "grpc://" + target.door("flight");
+            for (int run = 0; run < 2; run++) {
+                Ended restore =
+                        Ended.openwit(directory, "archive", "restore", data.toString(), "--endpoint", endpoint);
+                assertThat(restore.code()).as(restore.errors() + restore.out()).isZero();
+                assertThat(restore.out()).contains(" 60 rows");
+                assertThat(Sql.of(target).number("select count(*) from logs where service_name = 'shop'"))
+                        .as("run " + run)
+                        .isEqualTo(60);
+            }
+        }
+    }
+
     /// Makes a token and enters it in a tokens file.
     ///
     /// @return what its holder sends

@@ -58,7 +58,8 @@ class KillTest {
             for (String signal : new String[] {"logs", "traces", "metrics"}) {
                 assertStoredOnce(Sql.of(node), account, signal, seed);
             }
-            assertThat(verify(directory)).contains("every checksum is right");
+            assertThat(verify("wal", directory)).contains("every checksum is right");
+            assertThat(verify("archive", directory)).contains("everything is whole");
         } finally {
             load.destroyForcibly().waitFor();
             node.close();
@@ -108,10 +109,10 @@ class KillTest {
                 .isZero();
     }
 
-    /// `wal verify` on the directory of the running node.
-    private static String verify(Path directory) throws Exception {
+    /// `wal verify` or `archive verify` on the directory of the running node.
+    private static String verify(String which, Path directory) throws Exception {
         Process verify = NodeProcess.launch(
-                List.of("wal", "verify", directory.resolve("data").toString()), directory.resolve("verify.log"));
+                List.of(which, "verify", directory.resolve("data").toString()), directory.resolve("verify.log"));
         String out = new String(verify.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(verify.waitFor()).as(out).isZero();
         return out;

@@ -272,6 +272,16 @@ class ConfigTest {
     }
 
     @Test
+    void anArchiveThatMayLeaveAGapHasToDoSoBeforeTheLogIsFull() throws ConfigException {
+        assertThat(mistakesOfSets("processing.wal.max_bytes=1GiB", "archive.max_lag_bytes=1GiB"))
+                .hasSize(1)
+                .first()
+                .asString()
+                .contains("archive.max_lag_bytes has to be 3 segments below processing.wal.max_bytes");
+        read(List.of("processing.wal.max_bytes=1GiB", "archive.max_lag_bytes=1GiB", "archive.on_lag=backpressure"));
+    }
+
+    @Test
     void anIngestNodeNeedsAPostgresAndAnEndpoint() {
         assertThat(mistakesOfSets("deployment.role=ingest"))
                 .containsExactlyInAnyOrder(

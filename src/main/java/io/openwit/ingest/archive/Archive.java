@@ -1,5 +1,6 @@
 package io.openwit.ingest.archive;
 
+import io.openwit.ingest.archive.ArchiveConfig.OnLag;
 import io.openwit.ingest.handoff.UniqueRows;
 import io.openwit.ingest.wal.Disk;
 import io.openwit.ingest.wal.Follower;
@@ -26,21 +27,32 @@ import org.jspecify.annotations.Nullable;
 
 /// Follows the log into the long-term WAL: `archive/day=YYYY-MM-DD/tenant=T/signal=S/*.arrows`.
 ///
-/// Each file is an Arrow stream: the schema message, the messages of its batches as they were sealed, duplicates left
-/// out, and the end mark once no more comes. The day is the UTC day of a batch's arrival; one is written to at a time.
+/// Each file is an Arrow stream: the schema message, for each batch a note ([BatchNote]) and its messages as they were
+/// sealed, duplicates left out, and the end mark once no more comes. The day is the UTC day of a batch's arrival; one is
+/// written to at a time.
 ///
 /// About once a second everything written is forced: streams, names, catalogue, then the note `archive/state`, and only
 /// then does the follower's position move. Whatever the note does not vouch for is cut at the next start and comes
 /// again from the log; what it vouches for and comes again is known by its batch id and is not written twice.
 ///
 /// A disk that fails costs what was not forced: the day is closed, the follower goes back, and all is tried again after
-/// a pause, with alarm `archive-failing`.
+/// a pause, with alarm `archive-failing`. With `archive.on_lag: gap` it does not hold up the log for ever: farther behind
+/// than `archive.max_lag_bytes`, it leaves out all but the last half of that, as an [ArchiveGap] whose file is forced
+/// before the position moves, with alarm `archive-gap`.
+///
+/// Days that are over are compacted a piece a step, while nothing waits to be read, by [ArchiveCompaction].
 ///
 /// Owned by the thread that steps it, but for [#archivedBytes].
 public final class Archive implements Stepper, AutoCloseable {
     private static final Logger LOG = Logger.getLogger(Archive.class.getName());
     private static final String NAME = "archive";
+
+    /// The file of the archive's note, an [ArchiveNote].
+    static final String STATE = "state";
+
     private static final String FAILING = "archive-failing";
+    private static final String GAP = "archive-gap";
+    private static final String COMPACTION = "archive-compaction-failing";
     private static final String DAMAGED = "archive-damaged";
     private static final String UNREADABLE = "archive-cannot-read";
 
@@ -48,10 +60,14 @@ public final class Archive implements Stepper, AutoCloseable {
     private static final long COMMIT_NANOS = SECOND_NANOS;
     private static final long COMMIT_BYTES = 64L << 20;
     private static final long RETENTION_BYTES = 256L << 20;
+    private static final long COMPACTION_PAUSE_NANOS = 60 * SECOND_NANOS;
     private static final int FRAMES_PER_STEP = 64;
     private static final int FRAMES_PER_COMMIT = 65_536;
     private static final long SHORTEST_BACKOFF_NANOS = SECOND_NANOS / 10;
     private static final long LONGEST_BACKOFF_NANOS = 5 * SECOND_NANOS;
+
+    /// In a pause after a failure, how often it is looked whether a gap is due.
+    private static final long LOOK_NANOS = SECOND_NANOS / 10;
 
     private final ArchiveConfig config;
     private final Follower follower;
@@ -60,19 +76,32 @@ public final class Archive implements Stepper, AutoCloseable {
     private final RandomGenerator random;
     private final Telemetry telemetry;
     private final ArchiveRetention retention;
+    private final ArchiveCompaction compaction;
     private final UniqueRows uniqueRows = new UniqueRows();
 
     private final Bell pause = new Bell();
     private final List<Long> arrivals = new ArrayList<>();
+
+    /// Left out, and not in a catalogue yet.
+    private final List<ArchiveGap> gaps = new ArrayList<>();
+
+    /// Its file is forced, and the position is not yet. Null nearly always.
+    private @Nullable ArchiveGap leaving;
+
     private @Nullable PositionFile state;
     private @Nullable ArchiveDay day;
     private @Nullable BatchId last;
     private @Nullable BatchId sureLast;
+    private long gapsTo;
+    private long sureGapsTo;
     private WalPosition readTo;
     private WalPosition advanced;
     private boolean uncommitted;
     private long uncommittedBytes;
     private long bytesSinceRetention;
+    private boolean pastDaysNoted;
+    private long compactAtNanos;
+    private boolean compactionFailed;
     private long commitAtNanos;
     private int failures;
     private long retryAtNanos;
@@ -94,11 +123,13 @@ public final class Archive implements Stepper, AutoCloseable {
         this.random = random;
         this.telemetry = telemetry;
         retention = new ArchiveRetention(config, disk);
+        compaction = new ArchiveCompaction(config, disk, telemetry, this::damaged);
         readTo = follower.durable();
         advanced = readTo;
         archivedBytes = readTo.bytes();
         retryAtNanos = clocks.monotonicNanos();
         commitAtNanos = retryAtNanos;
+        compactAtNanos = retryAtNanos;
     }
 
     /// Everything before it is in the archive, and forced; in bytes since the log began. Thread-safe.
@@ -109,23 +140,57 @@ public final class Archive implements Stepper, AutoCloseable {
     @Override
     public boolean step() {
         long now = clocks.monotonicNanos();
-        if (now - retryAtNanos < 0) {
+        boolean worked = false;
+        try {
+            boolean due = now - retryAtNanos >= 0;
+            if (due && leaving == null) {
+                worked = work(now);
+            }
+            // Asked behind the work, and also in a pause, as the log goes on in it. What waits to be forced goes first.
+            if (leaving == null ? !uncommitted && tooFarBehind() : due) {
+                leaveGap();
+                worked = true;
+            }
+        } catch (IOException e) {
+            failed(e);
+        }
+        return worked;
+    }
+
+    private boolean work(long now) throws IOException {
+        if (state == null) {
+            recover();
+        }
+        int followed = follow(now);
+        if (uncommitted
+                && (now - commitAtNanos >= 0
+                        || uncommittedBytes >= COMMIT_BYTES
+                        || arrivals.size() >= FRAMES_PER_COMMIT
+                        || tooFarBehind())) {
+            commit();
+        }
+        // Beside what comes, but not while it has to catch up.
+        boolean compacted = followed < FRAMES_PER_STEP && compact(now);
+        return followed > 0 || compacted;
+    }
+
+    private boolean compact(long now) {
+        if (now - compactAtNanos < 0) {
             return false;
         }
         try {
-            if (state == null) {
-                recover();
-            }
-            boolean worked = follow(now);
-            if (uncommitted
-                    && (now - commitAtNanos >= 0
-                            || uncommittedBytes >= COMMIT_BYTES
-                            || arrivals.size() >= FRAMES_PER_COMMIT)) {
-                commit();
+            boolean worked = compaction.step();
+            if (compactionFailed) {
+                compactionFailed = false;
+                telemetry.alarms().clear(COMPACTION);
             }
             return worked;
         } catch (IOException e) {
-            failed(e);
+            compaction.abandon();
+            compactAtNanos = now + COMPACTION_PAUSE_NANOS;
+            compactionFailed = true;
+            telemetry.alarms().raise(COMPACTION, config.dir() + ": " + e.getMessage()
+                    + "; the small files of past days stay, and are tried again");
             return false;
         }
     }
@@ -138,8 +203,8 @@ public final class Archive implements Stepper, AutoCloseable {
             wait = Math.min(wait, Math.max(0, commitAtNanos - now));
         }
         if (now - retryAtNanos < 0) {
-            // Nothing is read before then, whatever comes.
-            pause.await(Math.min(maxNanos, retryAtNanos - now));
+            // Nothing is read before then, whatever comes; only how far it is behind is looked at.
+            pause.await(Math.min(Math.min(maxNanos, LOOK_NANOS), retryAtNanos - now));
         } else {
             follower.awaitMore(wait);
         }
@@ -156,6 +221,7 @@ public final class Archive implements Stepper, AutoCloseable {
             }
         } finally {
             closeFiles();
+            compaction.abandon();
             uniqueRows.close();
         }
     }
@@ -164,7 +230,7 @@ public final class Archive implements Stepper, AutoCloseable {
         readTo = follower.durable();
         follower.rewind(readTo);
         disk.createDirectories(config.dir());
-        Path path = config.dir().resolve("state");
+        Path path = config.dir().resolve(STATE);
         PositionFile file = PositionFile.open(disk, path);
         try {
             if (file.damaged()) {
@@ -176,26 +242,103 @@ public final class Archive implements Stepper, AutoCloseable {
                     : ArchiveNote.decode(file.read().get().note());
             last = note.last();
             sureLast = last;
+            gapsTo = note.gapsTo();
+            sureGapsTo = gapsTo;
+            recoverGaps();
             LocalDate date = note.day();
             if (date != null) {
-                day = ArchiveDay.open(config, disk, date, note.catalogueBytes(), this::damaged);
+                day = ArchiveDay.open(config, disk, date, note.catalogueBytes(), last, this::damaged);
             }
         } catch (IOException | RuntimeException e) {
             file.close();
             throw e;
         }
         state = file;
+        notePastDays(day == null ? null : day.date());
+    }
+
+    /// Once: what a start finds of days that are over.
+    private void notePastDays(@Nullable LocalDate today) throws IOException {
+        if (!pastDaysNoted && today != null) {
+            for (String name : disk.list(config.dir())) {
+                LocalDate date = ArchiveRetention.dateOf(name);
+                if (date != null && date.isBefore(today)) {
+                    compaction.dayOver(date);
+                }
+            }
+            pastDaysNoted = true;
+        }
+    }
+
+    /// A crash between a gap's file and the position leaves the file alone: then nothing was left out.
+    private void recoverGaps() throws IOException {
+        gaps.clear();
+        for (ArchiveGap gap : ArchiveGap.list(disk, config.dir())) {
+            if (gap.first() >= gapsTo && gap.first() >= readTo.bytes()) {
+                LOG.info("archive gap taken back: file=" + gap.file() + " reason=the log still has it");
+                gap.remove(disk);
+            } else if (gap.first() >= gapsTo) {
+                gaps.add(gap);
+            }
+        }
+        sayGaps();
+    }
+
+    private void sayGaps() throws IOException {
+        List<ArchiveGap> left = ArchiveGap.list(disk, config.dir());
+        if (left.isEmpty()) {
+            telemetry.alarms().clear(GAP);
+            return;
+        }
+        ArchiveGap lastGap = left.getLast();
+        telemetry.alarms().raise(GAP, left.size() + " parts of the log, "
+                + left.stream().mapToLong(ArchiveGap::bytes).sum() + " bytes, are not in the archive, the last "
+                + lastGap.file() + "; remove the files once that is dealt with");
+    }
+
+    private boolean tooFarBehind() {
+        return config.onLag() == OnLag.GAP && follower.lagBytes() > config.maxLagBytes();
+    }
+
+    /// Leaves out what it is behind, all but half of what it may be. Nothing that was read waits to be forced then, or
+    /// the disk has failed and it is given up.
+    private void leaveGap() throws IOException {
+        ArchiveGap gap = leaving;
+        if (gap == null) {
+            long first = follower.durable().bytes();
+            long end = first + follower.lagBytes() - config.maxLagBytes() / 2;
+            if (end <= first || end < advanced.bytes()) {
+                return;
+            }
+            Instant now = Instant.ofEpochSecond(Math.floorDiv(clocks.wallNanos(), SECOND_NANOS));
+            gap = ArchiveGap.leave(disk, config.dir(), first, end, now);
+            // From here on it is a gap, also if the position cannot be forced at once: that is tried again.
+            leaving = gap;
+            advanced = new WalPosition(end);
+            follower.advance(advanced);
+        }
+        follower.commit();
+        leaving = null;
+        gaps.add(gap);
+        readTo = advanced;
+        archivedBytes = follower.durable().bytes();
+        telemetry.metrics().archiveGapBytes.inc(gap.bytes());
+        LOG.warning("archive gap left: file=" + gap.file() + " bytes=" + gap.bytes() + " reason=archive.max_lag_bytes");
+        // Last, as the log recycles also what the cursor has passed.
+        follower.rewind(readTo);
+        sayGaps();
     }
 
     private void damaged(String what) {
         telemetry.alarms().raise(DAMAGED, what);
     }
 
-    private boolean follow(long now) throws IOException {
+    /// @return frames that were read
+    private int follow(long now) throws IOException {
         for (int i = 0; i < FRAMES_PER_STEP; i++) {
             Frame frame = follower.next();
             if (frame == null) {
-                return i > 0;
+                return i;
             }
             BatchId before = last;
             boolean known = before != null
@@ -214,7 +357,7 @@ public final class Archive implements Stepper, AutoCloseable {
                 commitAtNanos = now + COMMIT_NANOS;
             }
         }
-        return true;
+        return FRAMES_PER_STEP;
     }
 
     private void append(Frame frame) throws IOException {
@@ -227,7 +370,13 @@ public final class Archive implements Stepper, AutoCloseable {
                     + frame.duplicates() + " duplicates: " + e.getMessage());
             rows = frame.rows();
         }
-        long bytes = dayOf(frame).append(frame, rows);
+        ArchiveDay open = dayOf(frame);
+        for (ArchiveGap gap : gaps) {
+            open.leaveOut(gap);
+            gapsTo = Math.max(gapsTo, gap.end());
+        }
+        gaps.clear();
+        long bytes = open.append(frame, rows);
         telemetry.metrics().archiveBytesWritten.inc(bytes);
         uncommittedBytes += bytes;
         bytesSinceRetention += bytes;
@@ -246,13 +395,16 @@ public final class Archive implements Stepper, AutoCloseable {
             commit();
             open.close();
             day = null;
+            compaction.dayOver(open.date());
         }
-        boolean fresh = !disk.exists(config.dir().resolve("day=" + date).resolve(CatalogueFormat.NAME));
+        Path folder = config.dir().resolve("day=" + date);
+        boolean fresh = !disk.exists(folder)
+                || (!disk.exists(folder.resolve(CatalogueFormat.NAME)) && DayFiles.streams(disk, folder).isEmpty());
         if (fresh) {
             // Said before the first file is made: a start then knows that what it finds there is not sure.
             note(date, 0);
         }
-        ArchiveDay opened = ArchiveDay.open(config, disk, date, fresh ? 0 : ArchiveDay.ALL, this::damaged);
+        ArchiveDay opened = ArchiveDay.open(config, disk, date, fresh ? 0 : ArchiveDay.ALL, sureLast, this::damaged);
         day = opened;
         note(date, opened.catalogueBytes());
         bytesSinceRetention = RETENTION_BYTES;
@@ -262,7 +414,7 @@ public final class Archive implements Stepper, AutoCloseable {
     private void note(LocalDate date, long catalogueBytes) throws IOException {
         PositionFile file = state;
         if (file != null) {
-            file.write(archivedBytes, new ArchiveNote(sureLast, date, catalogueBytes).encoded());
+            file.write(archivedBytes, new ArchiveNote(sureLast, date, catalogueBytes, sureGapsTo).encoded());
         }
     }
 
@@ -271,6 +423,7 @@ public final class Archive implements Stepper, AutoCloseable {
         if (open != null) {
             open.force();
             sureLast = last;
+            sureGapsTo = gapsTo;
             note(open.date(), open.catalogueBytes());
         }
         if (readTo.compareTo(advanced) > 0) {
@@ -294,6 +447,7 @@ public final class Archive implements Stepper, AutoCloseable {
         if (open != null && bytesSinceRetention >= RETENTION_BYTES) {
             bytesSinceRetention = 0;
             retention.enforce(open.date());
+            sayGaps();
         }
     }
 

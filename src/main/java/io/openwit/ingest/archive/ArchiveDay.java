@@ -5,16 +5,18 @@ import io.openwit.ingest.archive.ArchiveStream.Key;
 import io.openwit.ingest.archive.CatalogueEntry.Archived;
 import io.openwit.ingest.archive.CatalogueEntry.Begun;
 import io.openwit.ingest.archive.CatalogueEntry.Ended;
+import io.openwit.ingest.archive.CatalogueEntry.LeftOut;
+import io.openwit.ingest.archive.CatalogueEntry.Merged;
 import io.openwit.ingest.wal.Disk;
 import io.openwit.ingest.wal.DiskFile;
 import io.openwit.ingest.wal.Frame;
 import io.openwit.model.BatchHeader;
+import io.openwit.model.BatchId;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.LocalDate;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -42,7 +44,6 @@ final class ArchiveDay implements Closeable {
     static final byte[] END_MARK = {-1, -1, -1, -1, 0, 0, 0, 0};
 
     private static final Logger LOG = Logger.getLogger(ArchiveDay.class.getName());
-    private static final String STREAM_SUFFIX = ".arrows";
 
     /// The catalogue vouches for all of the day.
     static final long ALL = Long.MAX_VALUE;
@@ -69,32 +70,37 @@ final class ArchiveDay implements Closeable {
 
     /// Opens the day and cuts what is not sure.
     ///
-    /// A catalogue that is damaged below its sure length is set aside as `batches.catalogue.damaged-N`; then nothing is
-    /// cut, as nobody knows what belongs, and new streams are begun.
+    /// A catalogue that is missing, or damaged below its sure length, is made anew from the streams. Then nothing else is
+    /// cut, as nobody knows what belongs, and a stream that does not end with a whole batch is left as it is.
     ///
-    /// @param sureBytes length of the catalogue that vouches for what there is; [#ALL] for a day that was ended
+    /// @param sureBytes length of the catalogue that vouches for what there is; [#ALL] for a day that was left behind
+    /// @param last batches of this node behind it come again from the log; null where nobody knows
     /// @param damage is told in a line what was found damaged
-    static ArchiveDay open(ArchiveConfig config, Disk disk, LocalDate date, long sureBytes, Consumer<String> damage)
+    static ArchiveDay open(
+            ArchiveConfig config,
+            Disk disk,
+            LocalDate date,
+            long sureBytes,
+            @Nullable BatchId last,
+            Consumer<String> damage)
             throws IOException {
         Path dir = config.dir().resolve("day=" + date);
         disk.createDirectories(dir);
         Path path = dir.resolve(CatalogueFormat.NAME);
-        boolean whole = sureBytes == ALL || sureBytes == 0 || wholeBytes(disk, path, sureBytes) == sureBytes;
+        boolean whole = sureBytes == 0 || isWhole(disk, path, sureBytes);
         if (!whole) {
-            damage.accept(path + " is damaged below its forced length of " + sureBytes
-                    + " bytes; it is set aside, and the day goes on in new files");
-            if (disk.exists(path)) {
-                int number = 1;
-                while (disk.exists(dir.resolve(CatalogueFormat.NAME + ".damaged-" + number))) {
-                    number++;
-                }
-                disk.rename(path, dir.resolve(CatalogueFormat.NAME + ".damaged-" + number));
-            }
+            damage.accept(path + (sureBytes == ALL ? " is damaged or missing" : " is damaged below its forced length of "
+                    + sureBytes + " bytes") + "; it is made anew from the files of the day");
+            CatalogueRebuild.run(disk, dir, last, damage);
         }
         DiskFile catalogue = disk.exists(path) ? disk.open(path) : disk.create(path);
         ArchiveDay day = new ArchiveDay(config, disk, date, dir, catalogue);
         try {
-            day.recover(whole ? sureBytes : ALL, damage);
+            if (whole) {
+                day.recover(sureBytes, damage);
+            } else {
+                day.takeOver();
+            }
         } catch (IOException | RuntimeException e) {
             day.close();
             throw e;
@@ -102,12 +108,13 @@ final class ArchiveDay implements Closeable {
         return day;
     }
 
-    private static long wholeBytes(Disk disk, Path path, long limit) throws IOException {
+    private static boolean isWhole(Disk disk, Path path, long sureBytes) throws IOException {
         if (!disk.exists(path)) {
-            return 0;
+            return false;
         }
         try (DiskFile file = disk.openForReading(path)) {
-            return CatalogueReader.read(file, limit, _ -> {});
+            long sure = sureBytes == ALL ? file.size() : sureBytes;
+            return CatalogueReader.read(file, sure, _ -> {}) == sure;
         }
     }
 
@@ -136,22 +143,35 @@ final class ArchiveDay implements Closeable {
         BatchHeader header = frame.header();
         ArchiveStream stream = stream(frame);
         long offset = stream.length;
-        int length = rows.remaining();
-        write(stream, rows.duplicate());
-        add(new Archived(
-                stream.file,
+        BatchNote note = new BatchNote(
                 frame.id(),
                 frame.position().bytes(),
+                header.rows() - frame.duplicates(),
+                rows.remaining(),
+                frame.arrivalNanos(),
+                header.minTime(),
+                header.maxTime());
+        write(stream, ByteBuffer.wrap(note.message(header.signal(), rows)), rows.duplicate());
+        long length = stream.length - offset;
+        add(new Archived(
+                stream.file,
+                note.id(),
+                note.position(),
                 offset,
                 length,
-                header.rows() - frame.duplicates(),
-                header.minTime(),
-                header.maxTime(),
-                frame.arrivalNanos()));
+                note.rows(),
+                note.minTimeNanos(),
+                note.maxTimeNanos(),
+                note.arrivalNanos()));
         if (stream.length >= config.fileBytes()) {
             end(stream);
         }
         return length;
+    }
+
+    /// Notes in the catalogue what is missing before the next batch.
+    void leaveOut(ArchiveGap gap) {
+        add(new LeftOut(gap));
     }
 
     /// Gives every stream its end mark: the day is over.
@@ -225,7 +245,7 @@ final class ArchiveDay implements Closeable {
         }
         Path signalDir = directory(key);
         disk.createDirectories(signalDir);
-        String name = frame.id() + STREAM_SUFFIX;
+        String name = freeName(signalDir, frame.id());
         ArchiveStream begun = new ArchiveStream(key, files++, signalDir.resolve(name), 0);
         makeRoom();
         begun.handle = disk.create(begun.path);
@@ -239,6 +259,15 @@ final class ArchiveDay implements Closeable {
         return begun;
     }
 
+    /// A name is taken where the archive has lost what it knew, and a batch comes again that began a stream.
+    private String freeName(Path signalDir, BatchId first) {
+        StreamName name = StreamName.of(first);
+        for (int times = 1; disk.exists(signalDir.resolve(name.text())); times++) {
+            name = StreamName.again(first, times);
+        }
+        return name.text();
+    }
+
     private void end(ArchiveStream stream) throws IOException {
         write(stream, ByteBuffer.wrap(END_MARK));
         forceStream(stream);
@@ -247,7 +276,7 @@ final class ArchiveDay implements Closeable {
         closeHandle(stream);
     }
 
-    private void write(ArchiveStream stream, ByteBuffer bytes) throws IOException {
+    private void write(ArchiveStream stream, ByteBuffer... bytes) throws IOException {
         DiskFile handle = stream.handle;
         if (handle == null) {
             makeRoom();
@@ -255,9 +284,12 @@ final class ArchiveDay implements Closeable {
             stream.handle = handle;
         }
         opened.put(stream.key, stream); // and so the one touched last
-        int length = bytes.remaining();
+        long length = 0;
+        for (ByteBuffer piece : bytes) {
+            length += piece.remaining();
+        }
         stream.dirty = true;
-        handle.write(new ByteBuffer[] {bytes}, 1, stream.length);
+        handle.write(bytes, bytes.length, stream.length);
         stream.length += length;
     }
 
@@ -309,13 +341,26 @@ final class ArchiveDay implements Closeable {
         catalogue.force();
         disk.syncDirectory(dir);
         if (sureBytes == ALL) {
-            // A day that was left behind is whole: what lies there stays as it is, and new streams are begun.
+            // A day that was left behind: what lies there stays as it is, and new streams are begun.
             streams.clear();
             return;
         }
         removeUnknownFiles(known);
         for (ArchiveStream stream : known.values()) {
             cut(stream, damage);
+        }
+    }
+
+    /// Goes on with a catalogue that was made anew: in the streams that are whole.
+    private void takeOver() throws IOException {
+        Map<Integer, ArchiveStream> known = new HashMap<>();
+        catalogueBytes = CatalogueReader.read(catalogue, ALL, entry -> learn(entry, known));
+        for (ArchiveStream stream : List.copyOf(streams.values())) {
+            try (DiskFile file = disk.openForReading(stream.path)) {
+                if (file.size() != stream.length) {
+                    streams.remove(stream.key);
+                }
+            }
         }
     }
 
@@ -327,7 +372,7 @@ final class ArchiveDay implements Closeable {
                 ArchiveStream stream = new ArchiveStream(key, begun.file(), path, begun.length());
                 known.put(begun.file(), stream);
                 streams.put(key, stream);
-                files = begun.file() + 1;
+                files = Math.max(files, begun.file() + 1);
             }
             case Archived archived -> {
                 ArchiveStream stream = known.get(archived.file());
@@ -341,6 +386,16 @@ final class ArchiveDay implements Closeable {
                     stream.length = ended.length();
                     streams.remove(stream.key);
                 }
+            }
+            case LeftOut _ -> {
+                // Of no file.
+            }
+            case Merged merged -> {
+                Key key = new Key(merged.tenant(), merged.signal());
+                Path path = directory(key).resolve(merged.name());
+                merged.sources().forEach(known::remove);
+                known.put(merged.file(), new ArchiveStream(key, merged.file(), path, merged.length()));
+                files = Math.max(files, merged.file() + 1);
             }
         }
     }
@@ -368,26 +423,12 @@ final class ArchiveDay implements Closeable {
     private void removeUnknownFiles(Map<Integer, ArchiveStream> known) throws IOException {
         Set<Path> names = new HashSet<>();
         known.values().forEach(stream -> names.add(stream.path));
-        for (Path tenantDir : directoriesOf(dir, "tenant=")) {
-            for (Path signalDir : directoriesOf(tenantDir, "signal=")) {
-                for (String name : disk.list(signalDir)) {
-                    if (name.endsWith(STREAM_SUFFIX) && !names.contains(signalDir.resolve(name))) {
-                        LOG.info("archive file was not forced and comes again: file=" + signalDir.resolve(name));
-                        disk.delete(signalDir.resolve(name));
-                        directoriesToSync.add(signalDir);
-                    }
-                }
+        for (Path path : DayFiles.streams(disk, dir)) {
+            if (!names.contains(path)) {
+                LOG.info("archive file was not forced and comes again: file=" + path);
+                disk.delete(path);
+                directoriesToSync.add(path.getParent());
             }
         }
-    }
-
-    private List<Path> directoriesOf(Path parent, String prefix) throws IOException {
-        List<Path> directories = new ArrayList<>();
-        for (String name : disk.list(parent)) {
-            if (name.startsWith(prefix)) {
-                directories.add(parent.resolve(name));
-            }
-        }
-        return directories;
     }
 }

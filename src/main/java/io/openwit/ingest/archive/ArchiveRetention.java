@@ -53,14 +53,15 @@ final class ArchiveRetention {
         }
     }
 
-    private static @Nullable LocalDate dateOf(String name) {
+    /// The day that a folder of this name holds; null where it is none of ours.
+    static @Nullable LocalDate dateOf(String name) {
         if (!name.startsWith(PREFIX)) {
             return null;
         }
         try {
             return LocalDate.parse(name.substring(PREFIX.length()));
         } catch (DateTimeException _) {
-            return null; // not ours
+            return null;
         }
     }
 

@@ -6,10 +6,14 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import io.openwit.ingest.archive.CatalogueEntry.Archived;
 import io.openwit.ingest.archive.CatalogueEntry.Begun;
 import io.openwit.ingest.archive.CatalogueEntry.Ended;
+import io.openwit.ingest.archive.CatalogueEntry.LeftOut;
+import io.openwit.ingest.archive.CatalogueEntry.Merged;
 import io.openwit.model.BatchId;
 import io.openwit.model.Signal;
 import io.openwit.model.TenantId;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 /// type 2, archived  position u64 │ offset u64 │ length u64 │ rows u32 │ minTime i64 │ maxTime i64 │ arrival i64 │
 ///                   idBytes u16 │ id
 /// type 3, ended     length u64
+/// type 4, left out  first u64 │ end u64; the file is 0xFFFFFFFF
+/// type 5, merged    signal u8 │ schemaBytes u64 │ tenantBytes u8 │ tenant │ nameBytes u16 │ name │ length u64 │
+///                   sources u8 │ the file of each u32
 /// ```
 ///
 /// Entries are appended and forced after the bytes that they speak of. It holds no file.
@@ -36,6 +43,8 @@ final class CatalogueFormat {
     private static final byte BEGUN = 1;
     private static final byte ARCHIVED = 2;
     private static final byte ENDED = 3;
+    private static final byte LEFT_OUT = 4;
+    private static final byte MERGED = 5;
 
     private CatalogueFormat() {}
 
@@ -46,10 +55,14 @@ final class CatalogueFormat {
         out.position(start + PREFIX_BYTES);
         switch (entry) {
             case Begun begun -> {
-                out.put(BEGUN).putInt(begun.file()).put((byte) begun.signal().code()).putLong(begun.length());
-                byte[] tenant = begun.tenant().value().getBytes(US_ASCII);
-                out.put((byte) tenant.length).put(tenant);
-                putText(out, begun.name());
+                out.put(BEGUN).putInt(begun.file());
+                putFile(out, begun.signal(), begun.length(), begun.tenant(), begun.name());
+            }
+            case Merged merged -> {
+                out.put(MERGED).putInt(merged.file());
+                putFile(out, merged.signal(), merged.schemaBytes(), merged.tenant(), merged.name());
+                out.putLong(merged.length()).put((byte) merged.sources().size());
+                merged.sources().forEach(out::putInt);
             }
             case Archived archived -> {
                 out.put(ARCHIVED).putInt(archived.file());
@@ -59,6 +72,7 @@ final class CatalogueFormat {
                 putText(out, archived.id().toString());
             }
             case Ended ended -> out.put(ENDED).putInt(ended.file()).putLong(ended.length());
+            case LeftOut gap -> out.put(LEFT_OUT).putInt(gap.file()).putLong(gap.first()).putLong(gap.end());
         }
         int length = out.position() - start - PREFIX_BYTES;
         out.putInt(start, length);
@@ -89,10 +103,20 @@ final class CatalogueFormat {
                     case BEGUN -> {
                         Signal signal = Signal.ofCode(in.get());
                         long schemaBytes = in.getLong();
-                        byte[] tenant = new byte[in.get()];
-                        in.get(tenant);
-                        yield new Begun(
-                                file, new TenantId(new String(tenant, US_ASCII)), signal, text(in), schemaBytes);
+                        yield new Begun(file, tenant(in), signal, text(in), schemaBytes);
+                    }
+                    case MERGED -> {
+                        Signal signal = Signal.ofCode(in.get());
+                        long schemaBytes = in.getLong();
+                        TenantId tenant = tenant(in);
+                        String name = text(in);
+                        long bytes = in.getLong();
+                        int count = in.get() & 0xff;
+                        List<Integer> sources = new ArrayList<>(count);
+                        for (int i = 0; i < count; i++) {
+                            sources.add(in.getInt());
+                        }
+                        yield new Merged(file, tenant, signal, name, schemaBytes, bytes, sources);
                     }
                     case ARCHIVED -> {
                         long position = in.getLong();
@@ -106,10 +130,24 @@ final class CatalogueFormat {
                                 file, BatchId.parse(text(in)), position, offset, bytes, rows, min, max, arrival);
                     }
                     case ENDED -> new Ended(file, in.getLong());
+                    case LEFT_OUT -> new LeftOut(file, in.getLong(), in.getLong());
                     default -> null;
                 };
         in.position(entry == null ? start : start + PREFIX_BYTES + length);
         return entry;
+    }
+
+    private static void putFile(ByteBuffer out, Signal signal, long schemaBytes, TenantId tenant, String name) {
+        out.put((byte) signal.code()).putLong(schemaBytes);
+        byte[] ascii = tenant.value().getBytes(US_ASCII);
+        out.put((byte) ascii.length).put(ascii);
+        putText(out, name);
+    }
+
+    private static TenantId tenant(ByteBuffer in) {
+        byte[] ascii = new byte[in.get()];
+        in.get(ascii);
+        return new TenantId(new String(ascii, US_ASCII));
     }
 
     private static void putText(ByteBuffer out, String text) {

@@ -95,8 +95,13 @@ final class BatchReader implements AutoCloseable {
                         senderEpoch,
                         settled)
                 .json();
+        return messages(SealedMessages.of(uniqueRows.of(frame)), metadata);
+    }
+
+    /// Dictionaries, then the record batch with its metadata.
+    static List<FlightMessage> messages(SealedMessages sealed, byte[] metadata) {
         List<FlightMessage> messages = new ArrayList<>();
-        for (SealedMessages.Message message : SealedMessages.of(uniqueRows.of(frame))) {
+        for (SealedMessages.Message message : sealed) {
             messages.add(
                     switch (message.kind()) {
                         case DICTIONARY -> FlightMessage.dictionary(message.metadata(), message.body());

@@ -136,19 +136,12 @@ public final class Handoff implements Stepper, AutoCloseable {
         this.random = random;
         this.telemetry = telemetry;
         endpoint = config.endpoint().toString();
-        // gRPC's own threads only fill the queue of events, so they need no executor between.
-        channel = NettyChannelBuilder.forAddress(
-                        config.endpoint().host(), config.endpoint().port())
-                .usePlaintext()
-                .directExecutor()
-                .disableRetry()
-                .maxInboundMessageSize(1 << 20)
-                .build();
+        channel = channel(config);
         long now = clocks.monotonicNanos();
         for (Signal signal : Signal.values()) {
             laneOf.put(signal, new Lane(signal, false, new Backoff(random), now));
             suspectsOf.put(signal, new Lane(signal, true, new Backoff(random), now));
-            schemas.put(signal, FlightMessage.schema(signal.label(), schemaHeader(signal)));
+            schemas.put(signal, schema(signal));
         }
         lanes.addAll(suspectsOf.values());
         lanes.addAll(laneOf.values());
@@ -160,10 +153,34 @@ public final class Handoff implements Stepper, AutoCloseable {
         sentBytes = storedBytes;
     }
 
-    /// The schema message's flatbuffer: the encapsulated message without marker, length and padding.
-    private static ByteBuffer schemaHeader(Signal signal) {
+    /// The connection to the endpoint; nothing is sent yet.
+    static ManagedChannel channel(HandoffConfig config) {
+        // gRPC's own threads only fill a queue of events, so they need no executor between.
+        return NettyChannelBuilder.forAddress(
+                        config.endpoint().host(), config.endpoint().port())
+                .usePlaintext()
+                .directExecutor()
+                .disableRetry()
+                .maxInboundMessageSize(1 << 20)
+                .build();
+    }
+
+    /// The first message of a stream: the schema message's flatbuffer, without marker and length.
+    static FlightMessage schema(Signal signal) {
         ByteBuffer message = ByteBuffer.wrap(Schemas.schemaMessage(signal));
-        return message.slice(8, message.remaining() - 8);
+        return FlightMessage.schema(signal.label(), message.slice(8, message.remaining() - 8));
+    }
+
+    /// What travels with a stream: the token, read anew.
+    ///
+    /// @throws IOException the token file cannot be read
+    static Metadata headers(HandoffConfig config) throws IOException {
+        Metadata headers = new Metadata();
+        Optional<Path> tokenFile = config.tokenFile();
+        if (tokenFile.isPresent()) {
+            headers.put(AUTHORIZATION, "Bearer " + Files.readString(tokenFile.get(), UTF_8).strip());
+        }
+        return headers;
     }
 
     /// Everything before it is answered by the endpoint, and that is forced; in bytes since the log began. Thread-safe.
@@ -585,15 +602,13 @@ public final class Handoff implements Stepper, AutoCloseable {
     }
 
     private void open(Lane lane, long now) {
-        Metadata headers = new Metadata();
-        Optional<Path> tokenFile = config.tokenFile();
-        if (tokenFile.isPresent()) {
-            try {
-                headers.put(AUTHORIZATION, "Bearer " + Files.readString(tokenFile.get(), UTF_8).strip());
-            } catch (IOException e) {
-                unreachable(lane, now, "handoff.flight.token_file " + tokenFile.get() + " cannot be read: " + e);
-                return;
-            }
+        Metadata headers;
+        try {
+            headers = headers(config);
+        } catch (IOException e) {
+            unreachable(lane, now, "handoff.flight.token_file " + config.tokenFile().orElseThrow()
+                    + " cannot be read: " + e);
+            return;
         }
         if (lane.backoff.failing()) {
             // The channel has a backoff of its own, of up to two minutes: ours decides.
@@ -661,13 +676,15 @@ public final class Handoff implements Stepper, AutoCloseable {
         telemetry.metrics().handoffBatches.labelValues(endpoint, result).inc();
     }
 
-    private static String words(Status status) {
+    /// A line of an endpoint's words.
+    static String words(Status status) {
         String description = status.getDescription() == null ? "" : " " + status.getDescription();
         Throwable cause = status.getCause();
         return shortened(status.getCode() + description + (cause == null ? "" : " (" + cause.getMessage() + ")"));
     }
 
-    private static String shortened(String text) {
+    /// A line of at most 300 characters.
+    static String shortened(String text) {
         String line = text.replaceAll("\\p{Cntrl}+", " ");
         return line.length() <= 300 ? line : line.substring(0, 300) + "…";
     }

@@ -62,16 +62,29 @@ public final class PositionFile implements Closeable {
         }
         DiskFile file = disk.open(path);
         try {
-            ByteBuffer[] slots = new ByteBuffer[2];
-            for (int i = 0; i < slots.length; i++) {
-                slots[i] = ByteBuffer.allocate(SLOT_BYTES).order(LITTLE_ENDIAN);
-                file.read(slots[i], (long) i * SLOT_BYTES);
-            }
-            return new PositionFile(disk, path, file, slots);
+            return new PositionFile(disk, path, file, slots(file));
         } catch (IOException e) {
             file.close();
             throw e;
         }
+    }
+
+    /// What the file says, read without opening it for writing: another process may have it.
+    ///
+    /// @throws java.nio.file.NoSuchFileException it is not there
+    public static Optional<Value> peek(Disk disk, Path path) throws IOException {
+        try (DiskFile file = disk.openForReading(path)) {
+            return new PositionFile(disk, path, null, slots(file)).read();
+        }
+    }
+
+    private static ByteBuffer[] slots(DiskFile file) throws IOException {
+        ByteBuffer[] slots = new ByteBuffer[2];
+        for (int i = 0; i < slots.length; i++) {
+            slots[i] = ByteBuffer.allocate(SLOT_BYTES).order(LITTLE_ENDIAN);
+            file.read(slots[i], (long) i * SLOT_BYTES);
+        }
+        return slots;
     }
 
     private PositionFile(Disk disk, Path path, @Nullable DiskFile file, ByteBuffer[] slots) {

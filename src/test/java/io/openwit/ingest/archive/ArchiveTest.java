@@ -115,7 +115,7 @@ class ArchiveTest {
     void aStreamThatIsLongEnoughIsFollowedByAnother() throws Exception {
         archive.close();
         long justAboveTheSchema = Schemas.schemaMessage(Signal.LOGS).length + 1;
-        archive = archive(new ArchiveConfig(dir, 7, 1 << 30, justAboveTheSchema, 8, 8), new FileDisk());
+        archive = archive(config().withFiles(justAboveTheSchema, 8, 8), new FileDisk());
         log.append(TestBatches.logs(ACME, "a"));
         log.append(TestBatches.logs(ACME, "b"));
 
@@ -129,7 +129,7 @@ class ArchiveTest {
     @Test
     void moreStreamsThanFileHandlesAreWrittenByTurns() throws Exception {
         archive.close();
-        archive = archive(new ArchiveConfig(dir, 7, 1 << 30, 1 << 20, 2, 4), new FileDisk());
+        archive = archive(config().withFiles(1 << 20, 2, 4), new FileDisk());
         List<String> sent = new ArrayList<>();
         for (int i = 0; i < 30; i++) {
             log.append(TestBatches.logs(new TenantId("t" + i % 6), "row " + i));
@@ -224,7 +224,7 @@ class ArchiveTest {
     @Test
     void oldDaysAreDroppedAndThePresentOneNever() throws Exception {
         archive.close();
-        archive = archive(new ArchiveConfig(dir, 2, 1 << 30, 1 << 20, 8, 8), new FileDisk());
+        archive = archive(config().withRetention(2, 1 << 30), new FileDisk());
         for (int day = 0; day < 4; day++) {
             log.append(TestBatches.logs(ACME, "day " + day));
             drain();
@@ -233,7 +233,7 @@ class ArchiveTest {
         assertThat(allTexts()).containsExactly("day 2", "day 3");
 
         archive.close();
-        archive = archive(new ArchiveConfig(dir, 7, 1, 1 << 20, 8, 8), new FileDisk());
+        archive = archive(config().withRetention(7, 1), new FileDisk());
         log.append(TestBatches.logs(ACME, "day 4"));
         drain();
         assertThat(allTexts()).containsExactly("day 4");

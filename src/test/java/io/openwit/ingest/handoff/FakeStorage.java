@@ -25,16 +25,16 @@ import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
 
 /// A stock Flight server that keeps in memory what it is sent, and answers as the test wants. Thread-safe.
-final class FakeStorage implements AutoCloseable {
+public final class FakeStorage implements AutoCloseable {
     private static final Pattern BATCH_ID = Pattern.compile("\"batch_id\":\"([^\"]+)\"");
 
     /// What to do with a batch that has been read.
-    interface Reaction {
+    public interface Reaction {
         void on(String id, Answers answers) throws Exception;
     }
 
     /// The way back.
-    interface Answers {
+    public interface Answers {
         /// Sends a PutResult.
         void answer(String id);
 
@@ -43,7 +43,7 @@ final class FakeStorage implements AutoCloseable {
     }
 
     /// @param path of the descriptor
-    record Received(String path, String metadata, List<String> texts) {}
+    public record Received(String path, String metadata, List<String> texts) {}
 
     /// Not closed, as closing checks for leaks: a stock server does not release what a cancelled stream held.
     private final BufferAllocator allocator = new RootAllocator();
@@ -55,37 +55,37 @@ final class FakeStorage implements AutoCloseable {
     private volatile Reaction reaction = (id, answers) -> answers.answer(id);
 
     /// @param port 0 for any
-    FakeStorage(int port) throws IOException {
+    public FakeStorage(int port) throws IOException {
         server = FlightServer.builder(allocator, Location.forGrpcInsecure("127.0.0.1", port), new Producer())
                 .middleware(FlightServerMiddleware.Key.of("token"), new TokenReader())
                 .build()
                 .start();
     }
 
-    int port() {
+    public int port() {
         return server.getPort();
     }
 
-    void react(Reaction wanted) {
+    public void react(Reaction wanted) {
         reaction = wanted;
     }
 
     /// In the order in which they came, repeats included.
-    synchronized List<Received> received() {
+    public synchronized List<Received> received() {
         return List.copyOf(received);
     }
 
-    synchronized Map<String, Integer> timesReceived() {
+    public synchronized Map<String, Integer> timesReceived() {
         Map<String, Integer> times = new HashMap<>();
         received.forEach(batch -> times.merge(idOf(batch.metadata()), 1, Integer::sum));
         return times;
     }
 
-    synchronized int streams() {
+    public synchronized int streams() {
         return streams;
     }
 
-    synchronized List<String> tokens() {
+    public synchronized List<String> tokens() {
         return List.copyOf(tokens);
     }
 
@@ -98,7 +98,7 @@ final class FakeStorage implements AutoCloseable {
         }
     }
 
-    static String idOf(String metadata) {
+    public static String idOf(String metadata) {
         Matcher matcher = BATCH_ID.matcher(metadata);
         return matcher.find() ? matcher.group(1) : "none";
     }
