@@ -5,13 +5,13 @@ import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 
+import io.openwit.ingest.wal.FileDisk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -29,13 +29,13 @@ final class DataDirectory implements AutoCloseable {
         this.lock = lock;
     }
 
-    /// Makes the directory where it is missing, and takes it.
+    /// Makes the directory where it is missing, with its name forced, and takes it.
     ///
     /// @throws CommandException another process has it, or it cannot be written
     static DataDirectory open(Path directory) throws CommandException {
         Path path = directory.toAbsolutePath().normalize();
         try {
-            Files.createDirectories(path);
+            new FileDisk().createDirectories(path);
             FileChannel file = FileChannel.open(path.resolve(LOCK), CREATE, READ, WRITE);
             if (!taken(file)) {
                 String holder = holder(file);

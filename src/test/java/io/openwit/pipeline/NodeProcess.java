@@ -19,7 +19,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /// A real node: its own JVM, started by its command line, known by its `ready` line, ended by a signal.
-final class NodeProcess implements AutoCloseable {
+public final class NodeProcess implements AutoCloseable {
     static final List<String> JVM_FLAGS = List.of(
             "--add-opens=java.base/java.nio=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow",
@@ -34,6 +34,19 @@ final class NodeProcess implements AutoCloseable {
 
     private static final Duration START_LIMIT = Duration.ofSeconds(60);
 
+    /// How the JVM of a node is run.
+    ///
+    /// @param wrapper the command that runs it, such as a tracer whose own process becomes the node; or nothing
+    /// @param flags besides [#JVM_FLAGS]
+    public record How(List<String> wrapper, List<String> flags, String classPath) {
+        /// With the class path of the tests.
+        public static final How PLAIN = new How(List.of(), List.of(), System.getProperty("java.class.path"));
+
+        public How in(List<String> otherWrapper) {
+            return new How(otherWrapper, flags, classPath);
+        }
+    }
+
     private final Process process;
     private final Path log;
     private final Map<String, String> doors = new HashMap<>();
@@ -44,11 +57,8 @@ final class NodeProcess implements AutoCloseable {
     }
 
     /// Starts `openwit run` with `--set` for each of `settings` and waits for its `ready` line.
-    static NodeProcess start(Path logDirectory, String role, Map<String, String> settings) throws IOException {
-        List<String> arguments = new ArrayList<>(List.of("run", "--role", role));
-        settings.forEach((key, value) -> arguments.addAll(List.of("--set", key + "=" + value)));
-        Path log = Files.createTempFile(logDirectory, role + "-", ".log");
-        NodeProcess node = new NodeProcess(launch(arguments, log), log);
+    public static NodeProcess start(Path logDirectory, String role, Map<String, String> settings) throws IOException {
+        NodeProcess node = launch(How.PLAIN, logDirectory, role, settings);
         try {
             node.awaitReady();
         } catch (IOException | RuntimeException e) {
@@ -58,19 +68,36 @@ final class NodeProcess implements AutoCloseable {
         return node;
     }
 
+    /// Starts `openwit run` and does not wait: [#awaitReady] does.
+    public static NodeProcess launch(How how, Path logDirectory, String role, Map<String, String> settings)
+            throws IOException {
+        List<String> arguments = new ArrayList<>(List.of("run", "--role", role));
+        settings.forEach((key, value) -> arguments.addAll(List.of("--set", key + "=" + value)));
+        Path log = Files.createTempFile(logDirectory, role + "-", ".log");
+        return new NodeProcess(launch(how, arguments, log), log);
+    }
+
     /// The program with these arguments; standard error goes to `log`.
     static Process launch(List<String> arguments, Path log) throws IOException {
-        List<String> command = new ArrayList<>();
+        return launch(How.PLAIN, arguments, log);
+    }
+
+    private static Process launch(How how, List<String> arguments, Path log) throws IOException {
+        List<String> command = new ArrayList<>(how.wrapper);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(JVM_FLAGS);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), "io.openwit.server.Main"));
+        command.addAll(how.flags);
+        command.addAll(List.of("-cp", how.classPath, "io.openwit.server.Main"));
         command.addAll(arguments);
         return new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
                 .start();
     }
 
-    private void awaitReady() throws IOException {
+    /// Waits for the `ready` line, which names the doors. Called once.
+    ///
+    /// @throws IOException the node ended before it, or the time was up
+    public void awaitReady() throws IOException {
         BlockingQueue<String> lines = new LinkedBlockingQueue<>();
         Thread.ofVirtual().start(() -> {
             try (BufferedReader out = new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8))) {
@@ -117,7 +144,7 @@ final class NodeProcess implements AutoCloseable {
         return Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
     }
 
-    URI url(String name, String path) {
+    public URI url(String name, String path) {
         return URI.create("http://" + door(name) + path);
     }
 
@@ -125,21 +152,34 @@ final class NodeProcess implements AutoCloseable {
         return Map.copyOf(doors);
     }
 
-    long pid() {
+    public long pid() {
         return process.pid();
     }
 
-    boolean isAlive() {
+    public boolean isAlive() {
         return process.isAlive();
     }
 
     /// `kill -9`: returns when the process is gone.
-    void kill() throws InterruptedException {
+    public void kill() throws InterruptedException {
         process.destroyForcibly().waitFor();
     }
 
+    /// Waits whether it ends by itself.
+    public boolean ends(Duration limit) throws InterruptedException {
+        return process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /// Waits until it has ended by itself; returns the exit code.
+    public int awaitEnd(Duration limit) throws InterruptedException {
+        if (!ends(limit)) {
+            throw new IllegalStateException("did not end within " + limit + ":\n" + errors());
+        }
+        return process.exitValue();
+    }
+
     /// SIGTERM; returns the exit code.
-    int terminate() throws InterruptedException {
+    public int terminate() throws InterruptedException {
         process.destroy();
         if (!process.waitFor(60, TimeUnit.SECONDS)) {
             throw new IllegalStateException("did not end within 60 s of SIGTERM:\n" + errors());
@@ -147,7 +187,7 @@ final class NodeProcess implements AutoCloseable {
         return process.exitValue();
     }
 
-    String errors() {
+    public String errors() {
         try {
             return Files.readString(log);
         } catch (IOException e) {

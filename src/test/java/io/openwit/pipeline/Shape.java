@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /// The two shapes in which the same jar runs: all roles in one process, or one process a role.
-enum Shape {
+public enum Shape {
     STANDALONE,
     SPLIT;
 
@@ -58,12 +58,12 @@ enum Shape {
         }
     }
 
-    static String connectionString(EmbeddedPostgres postgres) {
+    public static String connectionString(EmbeddedPostgres postgres) {
         return "postgresql://postgres:postgres@127.0.0.1:" + postgres.getPort() + "/postgres";
     }
 
     /// What every node of a test has: free ports and its own directory.
-    static Map<String, String> common(Path dataDirectory, String nodeId) {
+    public static Map<String, String> common(Path dataDirectory, String nodeId) {
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put("node.id", nodeId);
         settings.put("node.data_dir", dataDirectory.toString());

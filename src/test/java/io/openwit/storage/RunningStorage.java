@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A storage node with its threads. The converter runs only when asked for, so that a test decides what is still
 /// landed.
-final class RunningStorage implements AutoCloseable {
-    static final Clocks CLOCKS = new Clocks() {
+public final class RunningStorage implements AutoCloseable {
+    public static final Clocks CLOCKS = new Clocks() {
         @Override
         public long wallNanos() {
             Instant now = Instant.now();
@@ -35,7 +35,7 @@ final class RunningStorage implements AutoCloseable {
         }
     };
 
-    final StorageNode node;
+    public final StorageNode node;
     final Telemetry telemetry = new Telemetry(CLOCKS, OpenTelemetry.noop());
     private final ExecutorService streams = Executors.newVirtualThreadPerTaskExecutor();
     private final List<Thread> threads = new ArrayList<>();
@@ -52,7 +52,7 @@ final class RunningStorage implements AutoCloseable {
         return config(dir).withFlush(Duration.ofHours(1), 1);
     }
 
-    static RunningStorage start(StorageConfig config) throws IOException {
+    public static RunningStorage start(StorageConfig config) throws IOException {
         return new RunningStorage(config, Optional.empty());
     }
 
