@@ -446,7 +446,9 @@ public final class Archive implements Stepper, AutoCloseable {
         }
         if (open != null && bytesSinceRetention >= RETENTION_BYTES) {
             bytesSinceRetention = 0;
-            retention.enforce(open.date());
+            if (retention.enforce(open.date())) {
+                compaction.abandon(); // it may have been at work there
+            }
             sayGaps();
         }
     }

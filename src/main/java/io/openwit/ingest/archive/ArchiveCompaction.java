@@ -253,9 +253,9 @@ final class ArchiveCompaction implements Closeable {
             long bytes = 0;
             for (DayCatalogue.Listed file : files) {
                 boolean fits = bytes + file.length <= config.fileBytes() && run.size() < Merged.MAX_SOURCES;
-                boolean small = isWhole(dir, file) && (file.length < config.fileBytes() / 2 || !file.ended);
+                boolean small = file.length < config.fileBytes() / 2 || !file.ended;
                 if (!small || !fits) {
-                    add(run);
+                    planRun(dir, run);
                     run = new ArrayList<>();
                     bytes = 0;
                 }
@@ -264,16 +264,37 @@ final class ArchiveCompaction implements Closeable {
                     bytes += file.length;
                 }
             }
-            add(run);
+            planRun(dir, run);
         }
     }
 
-    private void add(List<DayCatalogue.Listed> run) {
-        boolean unended = run.stream().anyMatch(file -> !file.ended);
-        long bytes = run.stream().mapToLong(file -> file.length).sum();
-        if (run.size() < 2 && !unended) {
+    /// Files are only looked at where there is something to merge: most streams have one file a day.
+    private void planRun(Path dir, List<DayCatalogue.Listed> run) throws IOException {
+        if (!pays(run)) {
             return;
         }
+        List<DayCatalogue.Listed> whole = new ArrayList<>();
+        for (DayCatalogue.Listed file : run) {
+            if (isWhole(dir, file)) {
+                whole.add(file);
+            } else {
+                add(whole);
+                whole = new ArrayList<>();
+            }
+        }
+        add(whole);
+    }
+
+    /// Several, or one that has no end mark.
+    private static boolean pays(List<DayCatalogue.Listed> run) {
+        return run.size() > 1 || run.stream().anyMatch(file -> !file.ended);
+    }
+
+    private void add(List<DayCatalogue.Listed> run) {
+        if (!pays(run)) {
+            return;
+        }
+        long bytes = run.stream().mapToLong(file -> file.length).sum();
         if (disk.usableBytes(config.dir()) < 2 * bytes) {
             LOG.info("archive files are not merged, as the disk is nearly full: files=" + run.size() + " bytes="
                     + bytes);

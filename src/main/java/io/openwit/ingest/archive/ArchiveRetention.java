@@ -29,7 +29,8 @@ final class ArchiveRetention {
     }
 
     /// @param today the day that is written to
-    void enforce(LocalDate today) throws IOException {
+    /// @return whether a day was dropped
+    boolean enforce(LocalDate today) throws IOException {
         TreeMap<LocalDate, Long> days = new TreeMap<>();
         long total = 0;
         for (String name : disk.list(config.dir())) {
@@ -40,6 +41,7 @@ final class ArchiveRetention {
                 total += bytes;
             }
         }
+        boolean dropped = false;
         LocalDate firstKept = today.minusDays(config.retentionDays() - 1L);
         for (Map.Entry<LocalDate, Long> day : days.entrySet()) {
             boolean old = day.getKey().isBefore(firstKept);
@@ -50,7 +52,9 @@ final class ArchiveRetention {
                     + (old ? "retention.days" : "retention.max_bytes"));
             deleteTree(config.dir().resolve(PREFIX + day.getKey()));
             total -= day.getValue();
+            dropped = true;
         }
+        return dropped;
     }
 
     /// The day that a folder of this name holds; null where it is none of ours.

@@ -11,6 +11,7 @@ import io.openwit.ingest.handoff.TestBatches;
 import io.openwit.ingest.handoff.TestClocks;
 import io.openwit.ingest.wal.Disk;
 import io.openwit.ingest.wal.DiskFile;
+import io.openwit.ingest.wal.FaultDisk;
 import io.openwit.ingest.wal.FileDisk;
 import io.openwit.model.BatchId;
 import io.openwit.model.Signal;
@@ -145,6 +146,48 @@ class ArchiveCompactionTest {
             crashes++;
         }
         assertThat(crashes).as("changes that a compaction makes").isGreaterThan(15);
+    }
+
+    @Test
+    void aCompactionThatFailsHoldsUpNothingAndIsTriedAgain() throws Exception {
+        List<String> sent = fill(ACME, 4);
+        archive.close();
+        FaultDisk disk = new FaultDisk();
+        disk.failWrites(name -> name.contains(".merged-"));
+        archive = new Archive(largeFiles(), log.follower("archive", true), disk, clocks, new Random(1), telemetry);
+        nextDay();
+        sent.add("next day");
+
+        assertThat(telemetry.alarms().standing()).containsOnlyKeys("archive-compaction-failing");
+        assertThat(texts(dir)).containsExactlyElementsOf(sent);
+        assertThat(archive.archivedBytes()).isGreaterThanOrEqualTo(log.endBytes());
+
+        disk.failWrites(name -> false);
+        clocks.advanceMillis(60_000);
+        drain();
+        assertThat(telemetry.alarms().standing()).isEmpty();
+        assertThat(streams(dir)).hasSize(2);
+        assertThat(texts(dir)).containsExactlyElementsOf(sent);
+        assertWhole(dir);
+    }
+
+    @Test
+    void aDayThatIsDroppedWhileItIsMergedIsLetGo() throws Exception {
+        fill(ACME, 4);
+        endDay();
+        ArchiveCompaction compaction = new ArchiveCompaction(largeFiles(), new FileDisk(), telemetry, what -> {});
+        compaction.dayOver(DAY);
+        for (int i = 0; i < 4; i++) {
+            assertThat(compaction.step()).isTrue(); // looks, begins, copies
+        }
+        new ArchiveRetention(largeFiles().withRetention(1, 1), new FileDisk()).enforce(DAY.plusDays(1));
+        compaction.abandon();
+
+        for (int steps = 0; compaction.step(); steps++) {
+            assertThat(steps).isLessThan(10);
+        }
+
+        assertThat(dir.resolve("day=" + DAY)).doesNotExist();
     }
 
     @Test
