@@ -19,8 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// The node dies at its Nth call that changes the disk, before the call is done: in a start, under load, while segments are
 /// prepared and recycled. One start repairs what the one before has left, and dies as well.
-class CrashPointsTest {
-    private static final Logger LOG = Logger.getLogger(CrashPointsTest.class.getName());
+class KillPointsTest {
+    private static final Logger LOG = Logger.getLogger(KillPointsTest.class.getName());
 
     /// How long a node may run before it reaches its point; else it is killed there.
     private static final Duration POINT_LIMIT = Duration.ofSeconds(3);
