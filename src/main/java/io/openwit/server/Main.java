@@ -34,6 +34,7 @@ import picocli.CommandLine.Spec;
             QueryCommand.class,
             BatchCommand.class,
             WalCommand.class,
+            BenchCommand.class,
             ConfigCommand.class,
             TokenCommand.class
         })
