@@ -14,7 +14,6 @@ import java.util.concurrent.atomic.LongAdder;
 
 /// The real disk, with its bytes counted by what they are for. Thread-safe.
 final class MeteredDisk implements Disk {
-    private static final String UNFINISHED_SPARE = "spare.tmp";
     private static final String SEGMENT_SUFFIX = ".wal";
 
     private final FileDisk disk = new FileDisk();
@@ -45,6 +44,12 @@ final class MeteredDisk implements Disk {
     @Override
     public DiskFile create(Path path) throws IOException {
         return new MeteredFile(path, disk.create(path));
+    }
+
+    @Override
+    public void createZeros(Path path, long bytes) throws IOException {
+        disk.createZeros(path, bytes);
+        prewritten.add(bytes);
     }
 
     @Override
@@ -108,7 +113,7 @@ final class MeteredDisk implements Disk {
             this.file = file;
             String name = String.valueOf(path.getFileName());
             segment = name.endsWith(SEGMENT_SUFFIX);
-            written = name.equals(UNFINISHED_SPARE) ? prewritten : segment ? appended : beside;
+            written = segment ? appended : beside;
         }
 
         @Override
