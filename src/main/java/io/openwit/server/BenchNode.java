@@ -146,6 +146,7 @@ final class BenchNode implements AutoCloseable {
                 : null;
         loops.start("wal-writer", writer);
         loops.start("wal-keeper", node.keeper());
+        loops.start("wal-watch", node.queueWatch());
         if (archive != null) {
             loops.start("archive", archive);
         } else if (behind == Behind.PASSING) {
@@ -166,12 +167,17 @@ final class BenchNode implements AutoCloseable {
         return ((ThreadMXBean) ManagementFactory.getThreadMXBean()).getThreadAllocatedBytes(writer.id);
     }
 
+    /// Bytes of the log that its follower has not done.
+    long lagBytes() {
+        return follower.lagBytes();
+    }
+
     /// Waits until its follower has done everything, durably.
     ///
     /// @return whether it came so far in time
     boolean awaitFollower(Duration limit) throws InterruptedException {
         long end = System.nanoTime() + limit.toNanos();
-        while (follower.lagBytes() > 0) {
+        while (lagBytes() > 0) {
             if (System.nanoTime() - end >= 0) {
                 return false;
             }
@@ -190,6 +196,7 @@ final class BenchNode implements AutoCloseable {
         boolean ended = loops.stop("archive", STOP_LIMIT)
                 & loops.stop("passing", STOP_LIMIT)
                 & loops.stop("wal-keeper", STOP_LIMIT)
+                & loops.stop("wal-watch", STOP_LIMIT)
                 & loops.stop("wal-writer", STOP_LIMIT);
         if (!ended) {
             throw new IllegalStateException("a thread of the log did not end within " + STOP_LIMIT.toSeconds() + " s");
