@@ -39,7 +39,8 @@ final class BenchCommand implements Runnable {
             name = "wal",
             description = {
                 "The log's writer, its answers, its bytes and its starts, with both logs on the disk of --dir.",
-                "Takes about two minutes and, for a moment, 14 GB beside the backlog; all of it is removed at the end."
+                "Takes about two minutes, and up to 13 GiB of the disk or the backlog and 3 GiB, whichever is more; all of it is",
+                "removed at the end. Where the volume has less room, the backlog is smaller, and the table says so."
             },
             mixinStandardHelpOptions = true)
     static final class Wal implements Callable<Integer> {

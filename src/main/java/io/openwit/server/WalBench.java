@@ -81,11 +81,13 @@ final class WalBench {
             producers.run(node.node(), number -> BenchBatches.anew(small, number, TenantId.DEFAULT), time, 1L << 24);
             long allocated = node.bytesAllocatedByWriter();
             long forces = node.disk().appends.sum();
+            long cpu = ProcessCpu.nanos();
             Producers.Result result = producers.run(
                     node.node(),
                     number -> BenchBatches.anew(small, number + (1L << 24), TenantId.DEFAULT),
                     time.multipliedBy(2),
                     Long.MAX_VALUE);
+            long cpuUsed = ProcessCpu.nanos() - cpu;
             checkAnswered(result);
             allocations.add(new Allocation(
                     "2 rows", (node.bytesAllocatedByWriter() - allocated) / (double) result.batches()));
@@ -99,6 +101,9 @@ final class WalBench {
             double p99 = result.latency().p99Nanos() / 1e6;
             table.add("  p50", format("%.2f ms", p50), "<= 1 ms", p50 <= 1);
             table.add("  p99", format("%.2f ms", p99), "<= 10 ms", p99 <= 10);
+            table.add(
+                    "  CPU of this process, producers included",
+                    format("%.1f us an acknowledgement", (cpuUsed / 1e3) / result.batches()));
         }
         BenchDirectory.remove(directory.resolve("small"));
     }

@@ -22,7 +22,7 @@ final class WriterRates {
     private static final long LOG_BYTES = 3 * GIB;
 
     /// What a backlog may take in one turn.
-    private static final long BACKLOG_BYTES = 12 * GIB;
+    private static final long BACKLOG_BYTES = 6 * GIB;
 
     /// Rows of a batch of 1 MiB, by the size of a sealed log record.
     private static final int ROWS = 6_500;
