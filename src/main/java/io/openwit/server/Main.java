@@ -35,6 +35,7 @@ import picocli.CommandLine.Spec;
             BatchCommand.class,
             WalCommand.class,
             ArchiveCommand.class,
+            BenchCommand.class,
             ConfigCommand.class,
             TokenCommand.class
         })

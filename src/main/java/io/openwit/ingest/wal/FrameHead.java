@@ -87,7 +87,7 @@ record FrameHead(
                 duplicates, rowsCrc, mask, header);
     }
 
-    /// Writes the fixed part and the mask from `out`'s position on; the batch's header and the rows go behind them.
+    /// Writes all but the rows from `out`'s position on.
     void encode(ByteBuffer out, long nonce, Checksum checksum) {
         int at = out.position();
         int maskBytes = mask.length * Long.BYTES;
@@ -97,8 +97,9 @@ record FrameHead(
         for (long word : mask) {
             out.putLong(word);
         }
-        checksum.begin(nonce).add(out, at, HEAD_CRC_AT).add(out, at + FIXED_BYTES, maskBytes);
-        out.putInt(at + HEAD_CRC_AT, checksum.add(header.encoded()).value());
+        header.writeTo(out);
+        checksum.begin(nonce).add(out, at, HEAD_CRC_AT).add(out, at + FIXED_BYTES, headBytes() - FIXED_BYTES);
+        out.putInt(at + HEAD_CRC_AT, checksum.value());
     }
 
     /// How many bytes the head has that begins at `in`'s position, from its fixed part alone and unchecked.

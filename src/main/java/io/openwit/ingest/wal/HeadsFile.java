@@ -95,6 +95,7 @@ final class HeadsFile {
             previousCrc = writer.write(
                     out,
                     outAt,
+                    Long.BYTES,
                     group.kind(),
                     group.epoch(),
                     group.sequence(),
