@@ -25,17 +25,19 @@ import org.jspecify.annotations.Nullable;
 
 /// Takes batches, judges which of their rows are duplicates, and answers when they are in the short-term WAL.
 ///
-/// [#consume] is thread-safe and waits; the work is done by whoever steps [#writeLoop], [#keeper] and [#queueWatch], each on a
-/// thread of its own. When the log fails, nothing is acknowledged any more, and `onPoison` is called once: the process has to end, as only a
+/// [#consume] is thread-safe and waits; the work is done by whoever steps [#writeLoop] and [#keeper], each on a thread of its
+/// own. When the log fails, nothing is acknowledged any more, and `onPoison` is called once: the process has to end, as only a
 /// new start can say what is durable.
 public final class IngestNode implements BatchConsumer, AutoCloseable {
     private static final Logger LOG = Logger.getLogger(IngestNode.class.getName());
+
+    /// The longest that a batch waits before the writer takes it up.
+    private static final long MAX_QUEUE_NANOS = 10_000_000_000L;
 
     private final IngestConfig config;
     private final Log log;
     private final Judge judge;
     private final WriteLoop writeLoop;
-    private final QueueWatch queueWatch;
     private final FingerprintKey fingerprintKey;
     private final Clocks clocks;
     private final Telemetry telemetry;
@@ -94,7 +96,6 @@ public final class IngestNode implements BatchConsumer, AutoCloseable {
         this.clocks = clocks;
         this.telemetry = telemetry;
         writeLoop = new WriteLoop(log, judge, clocks, telemetry, onPoison);
-        queueWatch = new QueueWatch(writeLoop);
         LOG.log(Level.INFO, "ingest node opened: node={0} epoch={1} sync_on_write={2} dedup_bytes_when_full={3}", new Object[] {
             config.node(),
             log.epoch(),
@@ -117,7 +118,11 @@ public final class IngestNode implements BatchConsumer, AutoCloseable {
                     .with("rows", batch.header().rows());
             PendingBatch pending = new PendingBatch(batch, clocks.monotonicNanos(), Thread.currentThread());
             Outcome refused = offer(pending);
-            Outcome outcome = refused != null ? refused : pending.await();
+            Outcome outcome = refused != null ? refused : pending.await(clocks, MAX_QUEUE_NANOS);
+            if (outcome == null) {
+                outcome = new Outcome.Throttled(
+                        false, writeLoop.rate().timeFor(writeLoop.queuedBytes()), "the log writer is far behind");
+            }
             if (!(outcome instanceof Outcome.Accepted)) {
                 timing.failed(outcome.getClass().getSimpleName());
             }
@@ -198,11 +203,6 @@ public final class IngestNode implements BatchConsumer, AutoCloseable {
     /// For the thread `wal-writer`: a platform thread that nobody interrupts.
     public Stepper writeLoop() {
         return writeLoop;
-    }
-
-    /// For the thread `wal-watch`, which touches no disk: answers those that wait too long for a writer that a disk holds up.
-    public Stepper queueWatch() {
-        return queueWatch;
     }
 
     /// For the thread `wal-keeper`. Begin when all followers are open.

@@ -3,14 +3,9 @@ package io.openwit.ingest;
 import io.openwit.ingest.dedup.DedupWindow;
 import io.openwit.ingest.wal.Frame;
 import io.openwit.ingest.wal.Log;
-import io.openwit.ingest.wal.WalPosition;
 import io.openwit.model.BatchHeader;
-import io.openwit.telemetry.Metrics;
 import io.openwit.telemetry.Telemetry;
-import io.prometheus.metrics.core.datapoints.CounterDataPoint;
-import io.prometheus.metrics.core.datapoints.GaugeDataPoint;
 import java.io.IOException;
-import java.util.Arrays;
 
 /// Says of each row whether it repeats one that stands earlier in the log. Owned by the thread that writes the log, and asked
 /// in log order.
@@ -31,15 +26,10 @@ final class Judge implements AutoCloseable {
     private final Telemetry telemetry;
     private final DedupWindow rows;
     private final DedupWindow parts;
-    private final Gauges rowsGauges;
-    private final Gauges partsGauges;
     private long reportedRows;
     private long reportedParts;
     private boolean alarmed;
     private int touched;
-
-    /// The mask of the batch that is judged now; zero in between. Grows.
-    private long[] drafted = new long[16];
 
     /// What was said of a batch.
     ///
@@ -48,36 +38,16 @@ final class Judge implements AutoCloseable {
         static final Verdict ALL_NEW = new Verdict(NONE, 0);
     }
 
-    /// What the metrics show of one window. Looked up once, as they are told after each group.
-    private record Gauges(GaugeDataPoint entries, GaugeDataPoint seconds, CounterDataPoint evictedEarly) {
-        static Gauges of(Metrics metrics, String window) {
-            return new Gauges(
-                    metrics.dedupEntries.labelValues(window),
-                    metrics.dedupWindowSeconds.labelValues(window),
-                    metrics.dedupEvictedEarly.labelValues(window));
-        }
-
-        void show(DedupWindow window) {
-            entries.set(window.entries());
-            seconds.set(window.oldestNanos() / 1e9);
-        }
-    }
-
     Judge(IngestConfig config, Telemetry telemetry) {
         this.config = config;
         this.telemetry = telemetry;
-        rowsGauges = Gauges.of(telemetry.metrics(), ROWS);
-        partsGauges = Gauges.of(telemetry.metrics(), REQUESTS);
         rows = new DedupWindow(config.maxRows(), config.rowWindow().toNanos());
         parts = new DedupWindow(config.maxParts(), config.partWindow().toNanos());
     }
 
     /// Fills the windows from what the log holds. The verdicts that stand there are taken, and none is made again.
     void learn(Log log) throws IOException {
-        WalPosition enough = log.positionHolding(config.maxRows());
-        long rowsFrom = enough.bytes();
-        rows.reserve(log.heldFrom(enough).rows());
-        parts.reserve(log.heldFrom(WalPosition.BEGINNING).parts());
+        long rowsFrom = log.positionHolding(config.maxRows()).bytes();
         log.replayHeads(
                 config.longestWindow().toNanos(), frame -> learn(frame, frame.position().bytes() >= rowsFrom));
         publish();
@@ -96,19 +66,7 @@ final class Judge implements AutoCloseable {
                 parts.add(header.partHigh(part), header.partLow(part));
             }
         }
-        if (withRows) {
-            for (int run = 0; run < header.rows(); run += RUN) {
-                learnRows(frame, run, Math.min(run + RUN, header.rows()));
-            }
-        }
-    }
-
-    private void learnRows(Frame frame, int from, int to) {
-        BatchHeader header = frame.header();
-        for (int row = from; row < to; row++) {
-            touched += rows.touch(header.fingerprintHigh(row), header.fingerprintLow(row));
-        }
-        for (int row = from; row < to; row++) {
+        for (int row = 0; withRows && row < header.rows(); row++) {
             if (header.datable(row) && !frame.duplicate(row)) {
                 rows.add(header.fingerprintHigh(row), header.fingerprintLow(row));
             }
@@ -125,11 +83,7 @@ final class Judge implements AutoCloseable {
         if (!config.dedups(header.tenant())) {
             return Verdict.ALL_NEW;
         }
-        int words = (header.rows() + 63) >>> 6;
-        if (drafted.length < words) {
-            drafted = new long[words];
-        }
-        long[] mask = drafted;
+        long[] mask = new long[(header.rows() + 63) >>> 6];
         int duplicates = 0;
         int from = 0;
         for (int part = 0; part < header.parts(); part++) {
@@ -144,12 +98,7 @@ final class Judge implements AutoCloseable {
             }
             from = to;
         }
-        if (duplicates == 0) {
-            return Verdict.ALL_NEW;
-        }
-        Verdict verdict = new Verdict(Arrays.copyOf(mask, words), duplicates);
-        Arrays.fill(mask, 0, words, 0);
-        return verdict;
+        return duplicates == 0 ? Verdict.ALL_NEW : new Verdict(mask, duplicates);
     }
 
     private int judgeRows(BatchHeader header, int from, int to, long[] mask) {
@@ -184,14 +133,14 @@ final class Judge implements AutoCloseable {
 
     /// Tells the metrics how full the windows are.
     void report() {
-        rowsGauges.show(rows);
-        partsGauges.show(parts);
+        report(ROWS, rows);
+        report(REQUESTS, parts);
         long rowsEarly = rows.evictedEarly() - reportedRows;
         long partsEarly = parts.evictedEarly() - reportedParts;
         reportedRows += rowsEarly;
         reportedParts += partsEarly;
-        rowsGauges.evictedEarly.inc(rowsEarly);
-        partsGauges.evictedEarly.inc(partsEarly);
+        telemetry.metrics().dedupEvictedEarly.labelValues(ROWS).inc(rowsEarly);
+        telemetry.metrics().dedupEvictedEarly.labelValues(REQUESTS).inc(partsEarly);
         if (rowsEarly + partsEarly > 0) {
             alarmed = true;
             telemetry
@@ -205,6 +154,11 @@ final class Judge implements AutoCloseable {
             alarmed = false;
             telemetry.alarms().clear(EARLY);
         }
+    }
+
+    private void report(String name, DedupWindow window) {
+        telemetry.metrics().dedupEntries.labelValues(name).set(window.entries());
+        telemetry.metrics().dedupWindowSeconds.labelValues(name).set(window.oldestNanos() / 1e9);
     }
 
     /// Meaningless; keeps the work of bringing places near from being optimised away.

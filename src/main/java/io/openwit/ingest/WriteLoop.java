@@ -11,11 +11,9 @@ import io.openwit.model.Stepper;
 import io.openwit.telemetry.Stage;
 import io.openwit.telemetry.Telemetry;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.jctools.queues.MessagePassingQueue;
@@ -35,9 +33,6 @@ final class WriteLoop implements Stepper {
     /// Batches in the queue.
     static final int MAX_QUEUED = 8192;
 
-    /// The longest that a batch waits before the writer takes it up, give or take the second in which [#expire] comes by.
-    static final long MAX_QUEUE_NANOS = 10_000_000_000L;
-
     private static final Logger LOG = Logger.getLogger(WriteLoop.class.getName());
 
     /// A log that is quiet for so long gets a seal.
@@ -49,10 +44,6 @@ final class WriteLoop implements Stepper {
     private final Telemetry telemetry;
     private final Runnable onPoison;
     private final MessagePassingQueue<PendingBatch> queue = new MpscAtomicArrayQueue<>(MAX_QUEUED);
-
-    /// Held by who takes out of the queue: the writer, or [#expire] while that is held up.
-    private final ReentrantLock taking = new ReentrantLock();
-
     private final AtomicLong queuedBytes = new AtomicLong();
     private final DrainRate rate = new DrainRate();
     private final Bell bell = new Bell();
@@ -131,39 +122,23 @@ final class WriteLoop implements Stepper {
     }
 
     private void collect() {
-        taking.lock();
-        try {
-            long bytes = 0;
-            for (PendingBatch next = queue.peek(); next != null; next = queue.peek()) {
-                bytes += IngestNode.maxFrameBytes(next.batch());
-                if (group.size() == MAX_GROUP_BATCHES || !group.isEmpty() && bytes > maxGroupBytes) {
-                    return;
-                }
-                queue.poll();
+        long bytes = 0;
+        while (group.size() < MAX_GROUP_BATCHES) {
+            PendingBatch next = queue.peek();
+            if (next == null) {
+                return;
+            }
+            long frameBytes = IngestNode.maxFrameBytes(next.batch());
+            if (!group.isEmpty() && bytes + frameBytes > maxGroupBytes) {
+                return;
+            }
+            queue.poll();
+            if (next.take()) {
                 group.add(next);
+                bytes += frameBytes;
+            } else {
+                queuedBytes.addAndGet(-next.bytes());
             }
-        } finally {
-            taking.unlock();
-        }
-    }
-
-    /// Throttles what has waited for [#MAX_QUEUE_NANOS], which happens where a disk holds the writer up. Thread-safe.
-    void expire() {
-        // Who holds it takes from the queue at this moment, so nothing hangs.
-        if (!taking.tryLock()) {
-            return;
-        }
-        try {
-            long now = clocks.monotonicNanos();
-            for (PendingBatch oldest = queue.peek();
-                    oldest != null && now - oldest.offeredNanos() >= MAX_QUEUE_NANOS;
-                    oldest = queue.peek()) {
-                queue.poll();
-                Duration delay = rate.timeFor(queuedBytes.getAndAdd(-oldest.bytes()));
-                oldest.answer(new Outcome.Throttled(false, delay, "the log writer is far behind"));
-            }
-        } finally {
-            taking.unlock();
         }
     }
 
@@ -254,14 +229,9 @@ final class WriteLoop implements Stepper {
     }
 
     private void refuseQueue() {
-        taking.lock();
-        try {
-            for (PendingBatch next = queue.poll(); next != null; next = queue.poll()) {
-                queuedBytes.addAndGet(-next.bytes());
-                next.answer(failed());
-            }
-        } finally {
-            taking.unlock();
+        for (PendingBatch next = queue.poll(); next != null; next = queue.poll()) {
+            queuedBytes.addAndGet(-next.bytes());
+            next.answer(failed());
         }
     }
 

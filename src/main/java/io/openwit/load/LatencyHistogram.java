@@ -6,7 +6,7 @@ import java.util.concurrent.atomic.LongAccumulator;
 /// Counts times in 16 buckets for each power of two: 8 KiB, whatever is recorded. Thread-safe.
 ///
 /// Source: HdrHistogram by Gil Tene, in its shape.
-public final class LatencyHistogram {
+final class LatencyHistogram {
     private static final int SUB_BITS = 4;
     private static final int SUB = 1 << SUB_BITS;
 
@@ -14,13 +14,13 @@ public final class LatencyHistogram {
     private final LongAccumulator max = new LongAccumulator(Math::max, 0);
 
     /// @param nanos negative counts as 0
-    public void record(long nanos) {
+    void record(long nanos) {
         long time = Math.max(nanos, 0);
         counts.incrementAndGet(bucket(time));
         max.accumulate(time);
     }
 
-    public Latency snapshot() {
+    Latency snapshot() {
         long[] copy = new long[counts.length()];
         long total = 0;
         for (int i = 0; i < copy.length; i++) {

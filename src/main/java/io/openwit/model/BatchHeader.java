@@ -234,12 +234,6 @@ public final class BatchHeader {
         return bytes.asReadOnlyBuffer().order(LITTLE_ENDIAN).rewind();
     }
 
-    /// Puts the encoded bytes at `out`'s position.
-    public void writeTo(ByteBuffer out) {
-        int at = out.position();
-        out.put(at, bytes, 0, bytes.limit()).position(at + bytes.limit());
-    }
-
     private static long padded(long length) {
         return (length + 7) & ~7L;
     }

@@ -135,7 +135,6 @@ final class IngestPart {
             wiring.fatal().accept("the log's writer failed: " + thrown + "; start again, and report this");
         });
         loops.start("wal-keeper", node.keeper());
-        loops.start("wal-watch", node.queueWatch());
         loops.start("handoff", handoff);
         if (archive != null) {
             loops.start("archive", archive);
@@ -231,7 +230,7 @@ final class IngestPart {
         Loops loops = wiring.loops();
         Duration limit = wiring.stopTimeout().plusSeconds(1);
         boolean ended = loops.stop("handoff", limit) & loops.stop("archive", limit) & loops.stop("metastore", limit)
-                & loops.stop("wal-keeper", limit) & loops.stop("wal-watch", limit) & loops.stop("wal-writer", limit);
+                & loops.stop("wal-keeper", limit) & loops.stop("wal-writer", limit);
         if (!ended) {
             // What a thread still uses is not closed beneath it: the next start finds the log as after a crash.
             LOG.warning("the log is left unsealed: a thread did not end");

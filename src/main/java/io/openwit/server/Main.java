@@ -35,7 +35,6 @@ import picocli.CommandLine.Spec;
             BatchCommand.class,
             WalCommand.class,
             ArchiveCommand.class,
-            BenchCommand.class,
             ConfigCommand.class,
             TokenCommand.class
         })

@@ -5,8 +5,6 @@ import io.opentelemetry.api.OpenTelemetry;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.api.trace.Tracer;
-import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
-import java.util.Arrays;
 
 /// What a room needs to be seen from outside: metrics, alarms and spans. Thread-safe.
 public final class Telemetry {
@@ -15,16 +13,10 @@ public final class Telemetry {
     private final Clocks clocks;
     private final Tracer tracer;
 
-    /// By ordinal; looked up once, as some stages are told hundreds of thousands of times a second.
-    private final DistributionDataPoint[] stages;
-
     /// @param spans where spans go; [OpenTelemetry#noop] where nobody looks
     public Telemetry(Clocks clocks, OpenTelemetry spans) {
         this.clocks = clocks;
         this.tracer = spans.getTracer("io.openwit");
-        stages = Arrays.stream(Stage.values())
-                .map(stage -> metrics.stageSeconds.labelValues(stage.label()))
-                .toArray(DistributionDataPoint[]::new);
     }
 
     public Metrics metrics() {
@@ -42,7 +34,7 @@ public final class Telemetry {
 
     /// Records a stage that was timed elsewhere; it leaves no span.
     public void record(Stage stage, long nanos) {
-        stages[stage.ordinal()].observe(nanos / 1e9);
+        metrics.stageSeconds.labelValues(stage.label()).observe(nanos / 1e9);
     }
 
     /// A stage under way: one observation of `openwit_stage_seconds` and one span.

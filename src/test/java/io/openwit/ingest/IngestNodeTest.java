@@ -243,33 +243,6 @@ class IngestNodeTest {
     }
 
     @Test
-    void whatWaitsTooLongBehindAForceIsToldToComeAgain() throws Exception {
-        open();
-        disk.holdForces();
-        int before = disk.forces();
-        Call taken = new Call(TestBatches.of("a"));
-        CompletableFuture<Void> writer = CompletableFuture.runAsync(node.writeLoop()::step, threads);
-        await().until(() -> disk.forces() > before);
-        Call early = new Call(TestBatches.of("b"));
-        clocks.passSeconds(1);
-        Call late = new Call(TestBatches.of("c"));
-
-        clocks.pass(WriteLoop.MAX_QUEUE_NANOS - 1_000_000_000L);
-        node.queueWatch().step();
-
-        assertThat(early.outcome()).isInstanceOf(Outcome.Throttled.class);
-        assertThat(late.outcome()).isNull();
-        assertThat(taken.outcome()).isNull();
-
-        disk.releaseForces();
-        writer.get(5, TimeUnit.SECONDS);
-        node.writeLoop().step();
-        assertThat(taken.outcome()).isEqualTo(accepted(1, 0));
-        assertThat(late.outcome()).isEqualTo(accepted(1, 0));
-        assertThat(frames("all")).hasSize(2);
-    }
-
-    @Test
     void aPartThatComesAgainIsADuplicateWithItsUndatableRows() throws IOException {
         open();
         Part mixed = new Part(false, true, "x", "y");
@@ -498,7 +471,6 @@ class IngestNodeTest {
                 CompletableFuture.supplyAsync(() -> node.consume(TestBatches.of("a")), threads);
         await().pollInterval(Duration.ofMillis(20)).until(() -> {
             clocks.passSeconds(11);
-            node.queueWatch().step();
             return waiting.isDone();
         });
 

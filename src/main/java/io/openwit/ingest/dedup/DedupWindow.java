@@ -88,19 +88,6 @@ public final class DedupWindow implements AutoCloseable {
         return capacity * (FINGERPRINT_BYTES + Integer.BYTES + 2 * Long.BYTES);
     }
 
-    /// Makes room for so many entries, as far as the window may hold them: what is known to come then costs no growth.
-    public void reserve(long entries) {
-        long wanted = Math.min(entries, maxEntries);
-        if (wanted <= capacity) {
-            return;
-        }
-        if (head != tail) {
-            throw new IllegalStateException("room is made before the first entry: " + (tail - head) + " are there");
-        }
-        arena.close();
-        allocate(Integer.highestOneBit((int) wanted - 1) << 1);
-    }
-
     /// Moves the clock on, to the age of the group that is judged next. Never goes back.
     public void moveTo(long logAgeNanos) {
         long units = logAgeNanos >> UNIT_SHIFT;

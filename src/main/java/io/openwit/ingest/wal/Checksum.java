@@ -25,13 +25,8 @@ final class Checksum {
         return this;
     }
 
-    /// Adds the bytes from `from` on; position and limit stay. Where all bytes are the caller's own, nothing is allocated.
     Checksum add(ByteBuffer bytes, int from, int length) {
-        int position = bytes.position();
-        int limit = bytes.limit();
-        bytes.limit(from + length).position(from);
-        crc.update(bytes);
-        bytes.limit(limit).position(position);
+        crc.update(bytes.slice(from, length));
         return this;
     }
 

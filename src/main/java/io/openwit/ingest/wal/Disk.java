@@ -2,7 +2,6 @@ package io.openwit.ingest.wal;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -11,25 +10,8 @@ import java.util.Optional;
 ///
 /// Names are durable only after [#syncDirectory], bytes only after [DiskFile#force]. Thread-safe; a [DiskFile] is not.
 public interface Disk {
-    /// Zeros are written in blocks of so many bytes.
-    int ZEROS_BYTES = 1 << 20;
-
     /// A new empty file, open for reading and writing; an old one of that name is emptied.
     DiskFile create(Path path) throws IOException;
-
-    /// A new file of zeros, a multiple of 4,096 bytes, written and forced: so that what is written over them later is forced
-    /// without a change of the file's metadata.
-    default void createZeros(Path path, long bytes) throws IOException {
-        ByteBuffer[] zeros = new ByteBuffer[1];
-        ByteBuffer block = ByteBuffer.allocateDirect((int) Math.min(bytes, ZEROS_BYTES));
-        try (DiskFile file = create(path)) {
-            for (long at = 0; at < bytes; at += block.capacity()) {
-                zeros[0] = block.slice(0, (int) Math.min(block.capacity(), bytes - at));
-                file.write(zeros, 1, at);
-            }
-            file.force();
-        }
-    }
 
     /// An existing file, open for reading and writing.
     DiskFile open(Path path) throws IOException;

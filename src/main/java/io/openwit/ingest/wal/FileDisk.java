@@ -1,6 +1,5 @@
 package io.openwit.ingest.wal;
 
-import static com.sun.nio.file.ExtendedOpenOption.DIRECT;
 import static java.nio.file.StandardCopyOption.ATOMIC_MOVE;
 import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.READ;
@@ -14,13 +13,11 @@ import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /// The real disk.
 ///
@@ -28,44 +25,9 @@ import org.jspecify.annotations.Nullable;
 /// file is touched; one that comes in the middle costs a file that is written (the caller sees the exception), and a file that
 /// is only read is opened again.
 public final class FileDisk implements Disk {
-    /// Blocks that are written past the page cache, and what their places in memory and in the file are a multiple of.
-    private static final int DIRECT_BYTES = 1 << 20;
-
-    private static final int DIRECT_ALIGNMENT = 4096;
-
-    /// What the kernel calls EINVAL.
-    private static final String INVALID = "Invalid argument";
-
     @Override
     public DiskFile create(Path path) throws IOException {
         return new ChannelFile(path, FileChannel.open(path, CREATE, TRUNCATE_EXISTING, READ, WRITE), false);
-    }
-
-    /// Past the page cache where the file system lets it: zeros need no copy in memory, and the disk gets them in large blocks.
-    @Override
-    public void createZeros(Path path, long bytes) throws IOException {
-        boolean interrupted = Thread.interrupted();
-        try (FileChannel file = FileChannel.open(path, CREATE, TRUNCATE_EXISTING, WRITE, DIRECT)) {
-            ByteBuffer zeros = ByteBuffer.allocateDirect(DIRECT_BYTES + DIRECT_ALIGNMENT).alignedSlice(DIRECT_ALIGNMENT);
-            for (long at = 0; at < bytes; ) {
-                at += file.write(zeros.clear().limit((int) Math.min(DIRECT_BYTES, bytes - at)), at);
-            }
-            file.force(false);
-        } catch (UnsupportedOperationException _) {
-            Disk.super.createZeros(path, bytes);
-        } catch (IOException e) {
-            if (!INVALID.equals(reason(e))) {
-                throw e;
-            }
-            // The file system or its block size does not let us.
-            Disk.super.createZeros(path, bytes);
-        } finally {
-            ChannelFile.restore(interrupted);
-        }
-    }
-
-    private static @Nullable String reason(IOException e) {
-        return e instanceof FileSystemException at ? at.getReason() : e.getMessage();
     }
 
     @Override

@@ -87,7 +87,7 @@ record FrameHead(
                 duplicates, rowsCrc, mask, header);
     }
 
-    /// Writes all but the rows from `out`'s position on.
+    /// Writes the fixed part and the mask from `out`'s position on; the batch's header and the rows go behind them.
     void encode(ByteBuffer out, long nonce, Checksum checksum) {
         int at = out.position();
         int maskBytes = mask.length * Long.BYTES;
@@ -97,9 +97,8 @@ record FrameHead(
         for (long word : mask) {
             out.putLong(word);
         }
-        header.writeTo(out);
-        checksum.begin(nonce).add(out, at, HEAD_CRC_AT).add(out, at + FIXED_BYTES, headBytes() - FIXED_BYTES);
-        out.putInt(at + HEAD_CRC_AT, checksum.value());
+        checksum.begin(nonce).add(out, at, HEAD_CRC_AT).add(out, at + FIXED_BYTES, maskBytes);
+        out.putInt(at + HEAD_CRC_AT, checksum.add(header.encoded()).value());
     }
 
     /// How many bytes the head has that begins at `in`'s position, from its fixed part alone and unchecked.

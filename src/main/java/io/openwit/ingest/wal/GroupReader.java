@@ -122,9 +122,7 @@ final class GroupReader implements Closeable {
         long at = offset + GroupHeader.BYTES;
         long end = at + group.length();
         while (at < end) {
-            // What was read ahead is taken first, and so nothing is read twice.
-            long ahead = at < windowAt ? 0 : windowAt + window.limit() - at;
-            int part = (int) Math.min(end - at, ahead > 0 ? ahead : CHUNK_WITH_ROWS);
+            int part = (int) Math.min(end - at, CHUNK_WITH_ROWS);
             ByteBuffer in = bytes(at, part, limit);
             if (in == null) {
                 return false;

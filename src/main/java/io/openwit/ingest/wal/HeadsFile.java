@@ -95,7 +95,6 @@ final class HeadsFile {
             previousCrc = writer.write(
                     out,
                     outAt,
-                    Long.BYTES,
                     group.kind(),
                     group.epoch(),
                     group.sequence(),

@@ -402,15 +402,13 @@ public final class Log implements AutoCloseable {
 
     private void writeGroup(GroupHeader.Kind kind, LogClock.Stamp stamp) throws IOException {
         DiskFile at = Objects.requireNonNull(file);
-        long bytes = GroupHeader.aligned(writer.bytes());
+        long bytes = writer.bytes();
         long offset = nextFirst - current().first();
-        // To the end of its last block: a page that is written in part has to be read first, where memory has lost it.
-        previousCrc = writer.write(
-                at, offset, GroupHeader.ALIGNMENT, kind, epoch, groupSequence, previousCrc, stamp);
+        previousCrc = writer.write(at, offset, kind, epoch, groupSequence, previousCrc, stamp);
         groupSequence++;
         telemetry.metrics().walBytesWritten.inc(bytes);
-        nextFirst += bytes;
-        remaining = remaining - bytes;
+        nextFirst += GroupHeader.aligned(bytes);
+        remaining = remaining - GroupHeader.aligned(bytes);
     }
 
     /// The disk was full in the middle of a write: what stands behind the last whole group is never looked at again, as the next
@@ -542,22 +540,6 @@ public final class Log implements AutoCloseable {
         }
         return WalPosition.BEGINNING;
     }
-
-    /// New rows and parts of the closed segments from there on; at least so many are replayed.
-    public Held heldFrom(WalPosition position) {
-        long rows = 0;
-        long parts = 0;
-        for (Segment segment : segments.values()) {
-            if (segment.first() >= position.bytes()) {
-                rows += segment.summary().rows();
-                parts += segment.summary().parts();
-            }
-        }
-        return new Held(rows, parts);
-    }
-
-    /// How much a stretch of the log holds.
-    public record Held(long rows, long parts) {}
 
     // --- the rest
 

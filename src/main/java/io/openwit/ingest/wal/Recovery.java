@@ -277,7 +277,7 @@ final class Recovery {
             if (!segment.hasRows()) {
                 return;
             }
-            try (GroupReader in = GroupReader.open(disk, segment.path(), GroupReader.CHUNK_HEADS)) {
+            try (GroupReader in = GroupReader.open(disk, segment.path(), GroupReader.CHUNK_WITH_ROWS)) {
                 long limit = segment.end() - segment.first();
                 long lastAt = -1;
                 GroupHeader last = null;

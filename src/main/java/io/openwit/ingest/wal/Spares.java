@@ -2,6 +2,7 @@ package io.openwit.ingest.wal;
 
 import io.openwit.telemetry.Telemetry;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicLong;
@@ -16,6 +17,7 @@ final class Spares {
     /// Spares that are kept; beyond it a recycled segment is deleted.
     static final int MAX_SPARES = 2;
 
+    private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(1 << 20);
     private static final String PREFIX = "spare-";
     private static final Pattern FILE = Pattern.compile("spare-(\\d{6,18})\\.wal");
     private static final String UNFINISHED = "spare.tmp";
@@ -122,8 +124,16 @@ final class Spares {
 
     private Spare make(long bytes) throws IOException {
         Path made = config.directory().resolve(UNFINISHED);
+        @Nullable DiskFile file = null;
         try {
-            disk.createZeros(made, bytes);
+            file = disk.create(made);
+            ByteBuffer[] zeros = new ByteBuffer[1];
+            for (long at = 0; at < bytes; at += ZEROS.capacity()) {
+                zeros[0] = ZEROS.slice(0, (int) Math.min(ZEROS.capacity(), bytes - at));
+                file.write(zeros, 1, at);
+            }
+            file.force();
+            file.close();
             Path path = newPath();
             disk.rename(made, path);
             disk.syncDirectory(config.directory());
@@ -131,6 +141,9 @@ final class Spares {
             telemetry.metrics().walBytesPrewritten.inc(bytes);
             return new Spare(path, false, bytes);
         } catch (IOException e) {
+            if (file != null) {
+                file.close();
+            }
             disk.delete(made);
             if (DiskFull.is(e)) {
                 throw new WalFullException("the volume of " + config.directory() + " is full", e);
